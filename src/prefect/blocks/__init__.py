@@ -1,0 +1,1 @@
+"""Blocks: typed, named configuration such as storage locations. Not here: how blocks are stored."""

@@ -1,0 +1,223 @@
+"""Getting letters to a server, in order, whether it is there or not.
+
+While it is away they are kept in the spool; a thread of its own tries them again, in order, and once none is left
+the server is spoken to directly again. Not here: what letters say (`remote`), connections (`line`).
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from prefect.client.engine.line import Line, Refused, Unreachable
+from prefect.client.engine.spool import Kept, Letter, Spool
+from prefect.client.orchestration._messages import Message
+from prefect.exceptions import ServerUnreachableError, StoreError
+from prefect.logging import get_logger
+
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 5.0
+_MOST_FAILURES = 10
+"""A letter that makes the server fail so often is given up: others wait behind it."""
+_FEW = 4
+"""So few letters are sent while nothing is added, so that there is an end to it."""
+
+
+class Dispatch:
+    """The way to one server.
+
+    Args:
+        line: to the server.
+        spool: where letters wait while it is away.
+        sender: who this process is.
+        is_strict: nothing is kept: an absent server is an error.
+        in_background: try again in a thread; False (for tests): only when `deliver_kept` is called.
+    """
+
+    def __init__(
+        self, line: Line, spool: Spool, sender: str, is_strict: bool = False, in_background: bool = True
+    ) -> None:
+        self.line = line
+        self.spool = spool
+        self.is_strict = is_strict
+        self.is_away = False
+        self._sender = sender
+        self._in_background = in_background
+        self._order = threading.RLock()
+        self._retry = threading.Event()
+        self._settled = threading.Event()
+        self._settled.set()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._failures = 0
+        self._closed = False
+
+    def send(self, letter: Letter, while_away: Callable[[], list[Letter]]) -> bytes | None:
+        """Send a letter; the answer. None: the server is away, and what `while_away` gives is kept in its place.
+
+        Raises:
+            ServerUnreachableError: the server is away and this is strict.
+            Refused: the server refuses it.
+            StoreError: the server is away, and nothing can be kept.
+        """
+        with self._order:
+            if not self.is_away:
+                try:
+                    return self.line.send(_message(letter))
+                except Unreachable as error:
+                    self.note_absence(error)
+            letters = while_away()
+            if letters:
+                self.spool.append(self._sender, letters)
+            return None
+
+    def note_absence(self, error: Unreachable) -> None:
+        """The server does not answer: from now on letters are kept.
+
+        Raises:
+            ServerUnreachableError: this is strict.
+        """
+        if self.is_strict:
+            raise ServerUnreachableError(self.line.url, error.reason) from error
+        with self._order:
+            if self.is_away:
+                return
+            self.is_away = True
+        get_logger("engine").warning(
+            "The server at %s cannot be reached (%s). Runs go on: what happens is kept in %s and sent when the "
+            "server is back.",
+            self.line.url,
+            error.reason,
+            self.spool.path,
+        )
+        self.start_delivering()
+
+    # --- what is kept ----------------------------------------------------------------------------------
+
+    def start_delivering(self) -> None:
+        """Have what is kept delivered in the background, again and again until it is."""
+        self._retry.set()
+        with self._starting:
+            self._settled.clear()
+            if self._thread is None and self._in_background and not self._closed:
+                self._thread = threading.Thread(target=self._live, name="prefect-spool", daemon=True)
+                self._thread.start()
+
+    def deliver_kept(self) -> bool:
+        """Send what is kept, the oldest first, as far as the server takes it; whether nothing is left.
+
+        Raises:
+            StoreError: the spool cannot be used.
+        """
+        while (kept := self.spool.first()) is not None:
+            if self.spool.count() <= _FEW:
+                with self._order:
+                    return self._deliver_rest()
+            if not self._deliver(kept):
+                return False
+        with self._order:
+            return self._deliver_rest()
+
+    def settle(self, seconds: float) -> int:
+        """Wait until nothing is kept any more, but not longer than that; how many letters are left."""
+        if self.spool.count():
+            self.start_delivering()
+            if self._in_background:
+                self._wait_until_settled(seconds)
+            else:
+                self.deliver_kept()
+        return self.spool.count()
+
+    def _wait_until_settled(self, seconds: float) -> None:
+        """Wait, and have it tried often meanwhile: somebody is waiting."""
+        ends = time.monotonic() + seconds
+        while (left := ends - time.monotonic()) > 0:
+            if self._settled.wait(min(left, _FIRST_PAUSE_SECONDS)):
+                return
+            self._retry.set()
+
+    def close(self) -> None:
+        """End the thread, after the letter that it is sending."""
+        self._closed = True
+        self._retry.set()
+        self.spool.close()
+        self.line.close()
+
+    def _deliver_rest(self) -> bool:
+        """Send everything; from then on the server is spoken to directly."""
+        has_answered = False
+        while (kept := self.spool.first()) is not None:
+            if not self._deliver(kept):
+                return False
+            has_answered = True
+        if self.is_away:
+            if not has_answered and not self._answers():
+                return False
+            self.is_away = False
+            get_logger("engine").info("The server at %s is back, and knows what happened.", self.line.url)
+        self._settled.set()
+        return True
+
+    def _deliver(self, kept: Kept) -> bool:
+        """Send one letter; False: the server does not take it now."""
+        try:
+            self.line.send(_message(kept.letter))
+        except Unreachable as error:
+            self._failures = self._failures + 1 if error.status == 500 else 0
+            if self._failures < _MOST_FAILURES:
+                return False
+            report_refusal(kept.letter, f"the server fails over it ({error.reason})")
+        except Refused as error:
+            report_refusal(kept.letter, error.reason)
+        self._failures = 0
+        self.spool.remove(kept.number)
+        return True
+
+    def _answers(self) -> bool:
+        """Whether the server is there."""
+        try:
+            self.line.send(Message("GET", "/health", {}, None))
+        except Unreachable:
+            return False
+        except Refused:
+            return True
+        return True
+
+    def _live(self) -> None:
+        pause = _FIRST_PAUSE_SECONDS
+        while not self._closed:
+            self._retry.clear()
+            try:
+                if self.deliver_kept() and self._is_over():
+                    return
+            except StoreError as error:
+                get_logger("engine").error("What is kept for the server cannot be read: %s", error)
+            except Exception:
+                if not self._closed:
+                    get_logger("engine").exception("What is kept for the server cannot be sent.")
+            self._retry.wait(pause * random.uniform(0.8, 1.2))
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _is_over(self) -> bool:
+        """Whether there is nothing left to do; then the thread ends, and another one is started when there is."""
+        with self._starting:
+            if self._settled.is_set():
+                self._thread = None
+                return True
+            return False
+
+
+def report_refusal(letter: Letter, reason: str) -> None:
+    """Say that a letter will never be stored, and why."""
+    get_logger("engine").error(
+        "The server refuses what a run has to say (%s %s), and it is not recorded: %s",
+        letter.method,
+        letter.path,
+        reason,
+    )
+
+
+def _message(letter: Letter) -> Message:
+    return Message(letter.method, letter.path, {}, letter.body or None)

@@ -1,0 +1,1 @@
+"""Events and automations under their documented import paths; their home is `prefect.schemas`."""

@@ -1,0 +1,233 @@
+"""What a caller may select by: one file per noun, all names here.
+
+Plain data, free of SQL: `server/models` turns a filter into a query, `prefect.schemas.filters.bases` says
+what the parts of a criterion mean. Each filter serves SDK, wire and server. Filters of events
+and automations, which can also be checked in memory, are in `prefect.schemas.event_filters`.
+"""
+
+from pydantic import Field
+
+from prefect.schemas.bases import PrefectBaseModel
+from prefect.schemas.filters.artifacts import (
+    ArtifactCollectionFilter,
+    ArtifactCollectionFilterFlowRunId,
+    ArtifactCollectionFilterKey,
+    ArtifactCollectionFilterLatestId,
+    ArtifactCollectionFilterTaskRunId,
+    ArtifactCollectionFilterType,
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterId,
+    ArtifactFilterKey,
+    ArtifactFilterTaskRunId,
+    ArtifactFilterType,
+)
+from prefect.schemas.filters.bases import Operator, OperatorMixin
+from prefect.schemas.filters.blocks import (
+    BlockDocumentFilter,
+    BlockDocumentFilterBlockTypeId,
+    BlockDocumentFilterId,
+    BlockDocumentFilterIsAnonymous,
+    BlockDocumentFilterName,
+    BlockSchemaFilter,
+    BlockSchemaFilterBlockTypeId,
+    BlockSchemaFilterCapabilities,
+    BlockSchemaFilterId,
+    BlockSchemaFilterVersion,
+    BlockTypeFilter,
+    BlockTypeFilterName,
+    BlockTypeFilterSlug,
+)
+from prefect.schemas.filters.deployments import (
+    DeploymentFilter,
+    DeploymentFilterConcurrencyLimit,
+    DeploymentFilterId,
+    DeploymentFilterName,
+    DeploymentFilterPaused,
+    DeploymentFilterTags,
+    DeploymentFilterWorkQueueName,
+    DeploymentOrFlowNameFilter,
+)
+from prefect.schemas.filters.flow_runs import (
+    FlowRunFilter,
+    FlowRunFilterCreatedBy,
+    FlowRunFilterDeploymentId,
+    FlowRunFilterEndTime,
+    FlowRunFilterExpectedStartTime,
+    FlowRunFilterFlowVersion,
+    FlowRunFilterId,
+    FlowRunFilterIdempotencyKey,
+    FlowRunFilterName,
+    FlowRunFilterNextScheduledStartTime,
+    FlowRunFilterParentFlowRunId,
+    FlowRunFilterParentTaskRunId,
+    FlowRunFilterStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateName,
+    FlowRunFilterStateType,
+    FlowRunFilterTags,
+    FlowRunFilterWorkQueueName,
+)
+from prefect.schemas.filters.flows import (
+    FlowFilter,
+    FlowFilterDeployment,
+    FlowFilterId,
+    FlowFilterName,
+    FlowFilterTags,
+)
+from prefect.schemas.filters.logs import (
+    LogFilter,
+    LogFilterFlowRunId,
+    LogFilterLevel,
+    LogFilterName,
+    LogFilterTaskRunId,
+    LogFilterTextSearch,
+    LogFilterTimestamp,
+)
+from prefect.schemas.filters.notifications import (
+    FlowRunNotificationPolicyFilter,
+    FlowRunNotificationPolicyFilterIsActive,
+)
+from prefect.schemas.filters.task_runs import (
+    TaskRunFilter,
+    TaskRunFilterEndTime,
+    TaskRunFilterExpectedStartTime,
+    TaskRunFilterFlowRunId,
+    TaskRunFilterId,
+    TaskRunFilterName,
+    TaskRunFilterStartTime,
+    TaskRunFilterState,
+    TaskRunFilterStateName,
+    TaskRunFilterStateType,
+    TaskRunFilterSubFlowRuns,
+    TaskRunFilterTags,
+)
+from prefect.schemas.filters.task_workers import TaskWorkerFilter
+from prefect.schemas.filters.variables import (
+    VariableFilter,
+    VariableFilterId,
+    VariableFilterName,
+    VariableFilterTags,
+)
+from prefect.schemas.filters.work_pools import (
+    WorkerFilter,
+    WorkerFilterLastHeartbeatTime,
+    WorkerFilterStatus,
+    WorkerFilterWorkPoolId,
+    WorkPoolFilter,
+    WorkPoolFilterId,
+    WorkPoolFilterName,
+    WorkPoolFilterType,
+    WorkQueueFilter,
+    WorkQueueFilterId,
+    WorkQueueFilterName,
+)
+
+
+class FilterSet(PrefectBaseModel):
+    """Filters of the nouns around a run, all of which must hold."""
+
+    flows: FlowFilter = Field(default_factory=FlowFilter)
+    flow_runs: FlowRunFilter = Field(default_factory=FlowRunFilter)
+    task_runs: TaskRunFilter = Field(default_factory=TaskRunFilter)
+    deployments: DeploymentFilter = Field(default_factory=DeploymentFilter)
+
+
+__all__ = [
+    "ArtifactCollectionFilter",
+    "ArtifactCollectionFilterFlowRunId",
+    "ArtifactCollectionFilterKey",
+    "ArtifactCollectionFilterLatestId",
+    "ArtifactCollectionFilterTaskRunId",
+    "ArtifactCollectionFilterType",
+    "ArtifactFilter",
+    "ArtifactFilterFlowRunId",
+    "ArtifactFilterId",
+    "ArtifactFilterKey",
+    "ArtifactFilterTaskRunId",
+    "ArtifactFilterType",
+    "BlockDocumentFilter",
+    "BlockDocumentFilterBlockTypeId",
+    "BlockDocumentFilterId",
+    "BlockDocumentFilterIsAnonymous",
+    "BlockDocumentFilterName",
+    "BlockSchemaFilter",
+    "BlockSchemaFilterBlockTypeId",
+    "BlockSchemaFilterCapabilities",
+    "BlockSchemaFilterId",
+    "BlockSchemaFilterVersion",
+    "BlockTypeFilter",
+    "BlockTypeFilterName",
+    "BlockTypeFilterSlug",
+    "DeploymentFilter",
+    "DeploymentFilterConcurrencyLimit",
+    "DeploymentFilterId",
+    "DeploymentFilterName",
+    "DeploymentFilterPaused",
+    "DeploymentFilterTags",
+    "DeploymentFilterWorkQueueName",
+    "DeploymentOrFlowNameFilter",
+    "FilterSet",
+    "FlowFilter",
+    "FlowFilterDeployment",
+    "FlowFilterId",
+    "FlowFilterName",
+    "FlowFilterTags",
+    "FlowRunFilter",
+    "FlowRunFilterCreatedBy",
+    "FlowRunFilterDeploymentId",
+    "FlowRunFilterEndTime",
+    "FlowRunFilterExpectedStartTime",
+    "FlowRunFilterFlowVersion",
+    "FlowRunFilterId",
+    "FlowRunFilterIdempotencyKey",
+    "FlowRunFilterName",
+    "FlowRunFilterNextScheduledStartTime",
+    "FlowRunFilterParentFlowRunId",
+    "FlowRunFilterParentTaskRunId",
+    "FlowRunFilterStartTime",
+    "FlowRunFilterState",
+    "FlowRunFilterStateName",
+    "FlowRunFilterStateType",
+    "FlowRunFilterTags",
+    "FlowRunFilterWorkQueueName",
+    "FlowRunNotificationPolicyFilter",
+    "FlowRunNotificationPolicyFilterIsActive",
+    "LogFilter",
+    "LogFilterFlowRunId",
+    "LogFilterLevel",
+    "LogFilterName",
+    "LogFilterTaskRunId",
+    "LogFilterTextSearch",
+    "LogFilterTimestamp",
+    "Operator",
+    "OperatorMixin",
+    "TaskRunFilter",
+    "TaskRunFilterEndTime",
+    "TaskRunFilterExpectedStartTime",
+    "TaskRunFilterFlowRunId",
+    "TaskRunFilterId",
+    "TaskRunFilterName",
+    "TaskRunFilterStartTime",
+    "TaskRunFilterState",
+    "TaskRunFilterStateName",
+    "TaskRunFilterStateType",
+    "TaskRunFilterSubFlowRuns",
+    "TaskRunFilterTags",
+    "TaskWorkerFilter",
+    "VariableFilter",
+    "VariableFilterId",
+    "VariableFilterName",
+    "VariableFilterTags",
+    "WorkPoolFilter",
+    "WorkPoolFilterId",
+    "WorkPoolFilterName",
+    "WorkPoolFilterType",
+    "WorkQueueFilter",
+    "WorkQueueFilterId",
+    "WorkQueueFilterName",
+    "WorkerFilter",
+    "WorkerFilterLastHeartbeatTime",
+    "WorkerFilterStatus",
+    "WorkerFilterWorkPoolId",
+]

@@ -1,0 +1,170 @@
+"""What is announced is handed to those who watch in this process, and announcements are kept coming.
+
+A feed says that this process listens (a lease), looks for what has come, loads it once and gives it to the hub;
+states in the outbox it only reports to whoever tells them. While nobody watches, that is two small reads a second.
+Not here: the hub, the outbox (`telling`), the threads in which it is done (`server/services`).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+
+from prefect.schemas.bases import now
+from prefect.schemas.events import ReceivedEvent
+from prefect.schemas.logs import Log
+from prefect.server.database.announcing import TO_EVENTS, TO_LOGS, TO_STATES
+from prefect.server.database.store import Store
+from prefect.server.database.tables import log
+from prefect.server.events.hub import Hub
+from prefect.server.events.live import (
+    LiveReader,
+    listen,
+    newest_number,
+    reader_from_now,
+    sweep,
+)
+from prefect.server.events.reading import events_of
+from prefect.server.events.telling import is_anything_to_tell
+from prefect.server.models.nouns import log_from
+
+EVENT, LOG = "event", "log"
+LISTENING_SECONDS = 30.0
+"""How long a process is taken to listen after it has said so; it says so three times as often."""
+
+WATCHED_SECONDS, UNWATCHED_SECONDS = 0.05, 0.5
+SLICE = 500
+SWEEP_SECONDS = 60.0
+"""How long a message stays at least, for servers that are slow to read it."""
+
+_RESOURCES = {EVENT: TO_EVENTS, LOG: TO_LOGS}
+
+
+class Feed:
+    """Feeds the hub of this process.
+
+    Args:
+        tells_states: states are to be announced, since this process tells them as events.
+        monotonic: the clock of waits.
+
+    Attributes:
+        hub: where those who watch are.
+        states_came: called when states wait to be told.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        tells_states: bool = True,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.hub = Hub()
+        self._store = store
+        self._tells_states = tells_states
+        self.states_came: Callable[[], None] = lambda: None
+        self._monotonic = monotonic
+        self._holder = f"listener-{uuid4()}"
+        self._lock = threading.Lock()
+        self._reader: LiveReader | None = None
+        self._listening: dict[UUID, float] = {}
+        self._marks: deque[tuple[float, int]] = deque()
+        self._swept = 0
+
+    def watch(self, kind: str) -> None:
+        """Have what is written of a kind from now on come to the hub; for new watchers, before they read on.
+
+        Raises:
+            prefect.exceptions.StoreError: the store has trouble.
+        """
+        with self._lock:
+            self._listen({kind})
+            if self._reader is None:
+                with self._store.reading() as connection:
+                    self._reader = reader_from_now(connection)
+
+    def step(self) -> float:
+        """Say that this process listens, look, hand over; in how many seconds to do it again."""
+        watched = self.hub.watched()
+        with self._lock:
+            self._listen(watched)
+            if not watched:
+                self._reader = None
+        items = self._read()
+        self._publish(items)
+        self._sweep()
+        if len(items) >= SLICE:
+            return 0.0
+        return WATCHED_SECONDS if watched else UNWATCHED_SECONDS
+
+    def _listen(self, kinds: frozenset[str] | set[str]) -> None:
+        """Say that this process listens, where that was not said lately."""
+        wanted = {_RESOURCES[kind] for kind in kinds} | ({TO_STATES} if self._tells_states else set())
+        moment = self._monotonic()
+        due = {
+            resource
+            for resource in wanted
+            if moment - self._listening.get(resource, float("-inf")) >= LISTENING_SECONDS / 3
+        }
+        if not due:
+            return
+        with self._store.writing(apart=True) as connection:
+            until = now() + timedelta(seconds=LISTENING_SECONDS)
+            listen(connection, sorted(due), self._holder, now(), until)
+        self._listening.update(dict.fromkeys(due, moment))
+
+    def _read(self) -> list[tuple[str, UUID]]:
+        with self._store.reading() as connection:
+            if self._tells_states and is_anything_to_tell(connection):
+                self.states_came()
+            with self._lock:
+                if self._reader is None:
+                    return []
+                items = self._reader.read(connection, SLICE)
+        return [(item.kind, item.id) for item in items]
+
+    def _publish(self, items: Sequence[tuple[str, UUID]]) -> None:
+        """Give what has come to the hub, in order."""
+        watched = self.hub.watched()
+        for kind in (EVENT, LOG):
+            ids = [id for item_kind, id in items if item_kind == kind]
+            if not ids or kind not in watched:
+                continue
+            with self._store.reading() as connection:
+                if kind == EVENT:
+                    self.hub.publish(kind, events_of(connection, ids), event_text)
+                else:
+                    self.hub.publish(kind, _logs_of(connection, ids), log_text)
+
+    def _sweep(self) -> None:
+        """Delete messages that every server has had time to read."""
+        moment = self._monotonic()
+        if not self._marks or moment - self._marks[-1][0] >= SWEEP_SECONDS / 2:
+            with self._store.reading() as connection:
+                self._marks.append((moment, newest_number(connection)))
+        while moment - self._marks[0][0] >= SWEEP_SECONDS:
+            _, number = self._marks.popleft()
+            if number > self._swept:
+                with self._store.writing(apart=True) as connection:
+                    sweep(connection, number)
+                self._swept = number
+
+
+def event_text(event: ReceivedEvent) -> str:
+    """An event as its watchers get it."""
+    return f'{{"type":"event","event":{event.model_dump_json()}}}'
+
+
+def log_text(log: Log) -> str:
+    """A log record as its watchers get it."""
+    return f'{{"type":"log","log":{log.model_dump_json()}}}'
+
+
+def _logs_of(connection: sa.Connection, ids: Sequence[UUID]) -> list[Log]:
+    found = {row.id: log_from(row) for row in connection.execute(sa.select(log).where(log.c.id.in_(ids)))}
+    return [found[id] for id in ids if id in found]

@@ -1,0 +1,70 @@
+"""Slots of limits on tags: each task run with the tag takes one, and holds it until it ends or gives it back.
+
+Not here: the limits (`concurrency_limits`), slots of limits known by name (`concurrency_slots`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from prefect.exceptions import ConcurrencySlotsTakenError
+from prefect.schemas.concurrency import ConcurrencyLeaseHolder
+from prefect.server.database.tables import concurrency_lease, concurrency_limit, concurrency_slot
+from prefect.server.models.slot_leases import held_slots, hold, make_lease
+from prefect.settings import get_current_settings
+
+
+def tag_limit_rows(connection: sa.Connection, tags: Collection[str]) -> Sequence[Any]:
+    """The rows of the limits on these tags, held against others who take slots of them."""
+    table = concurrency_limit
+    query = sa.select(table).where(table.c.tag.in_(set(tags))).order_by(table.c.tag)
+    return connection.execute(query.with_for_update()).all()
+
+
+def take_tag_slots(connection: sa.Connection, limits: Sequence[Any], task_run_id: UUID) -> None:
+    """Take a slot of each of these limits (rows of `concurrency_limit`) for a task run, or none.
+
+    A slot that the run has already is not taken again.
+
+    Raises:
+        ConcurrencySlotsTakenError: a limit has no free slot; one of 0 never will.
+    """
+    slot, lease = concurrency_slot, concurrency_lease
+    holders: dict[UUID, set[UUID]] = {limit.id: set() for limit in limits}
+    query = held_slots(sa.select(slot.c.limit_id, lease.c.holder_id), list(holders))
+    for limit_id, holder_id in connection.execute(query):
+        holders[limit_id].add(holder_id)
+    wanted = [limit for limit in limits if task_run_id not in holders[limit.id]]
+    for limit in wanted:
+        if limit.concurrency_limit <= 0:
+            raise ConcurrencySlotsTakenError(
+                f"The concurrency limit of the tag {limit.tag!r} is 0: no run with it may start."
+            )
+        if len(holders[limit.id]) >= limit.concurrency_limit:
+            wait = get_current_settings().server.tasks.tag_concurrency_slot_wait_seconds
+            message = f"All {limit.concurrency_limit} concurrency slots of the tag {limit.tag!r} are taken."
+            raise ConcurrencySlotsTakenError(message, retry_after_seconds=wait)
+    for limit in wanted:
+        hold_tag_slot(connection, limit.id, task_run_id)
+
+
+def hold_tag_slot(connection: sa.Connection, limit_id: UUID, task_run_id: UUID) -> None:
+    """Let a task run hold a slot of a limit, until it ends or gives it back."""
+    holder = ConcurrencyLeaseHolder(type="task_run", id=task_run_id)
+    hold(connection, limit_id, make_lease(connection, None, holder), 1)
+
+
+def give_back_tag_slots(
+    connection: sa.Connection, limit_ids: Collection[UUID], holder_id: UUID | None
+) -> None:
+    """Give back the slots of limits that a task run holds; None: that anybody holds."""
+    slot, lease = concurrency_slot, concurrency_lease
+    query = sa.select(slot.c.lease_id).where(slot.c.limit_id.in_(list(limit_ids)))
+    if holder_id is not None:
+        query = query.join(lease, lease.c.id == slot.c.lease_id).where(lease.c.holder_id == holder_id)
+    leases = list(connection.execute(query).scalars())
+    connection.execute(sa.delete(lease).where(lease.c.id.in_(leases)))

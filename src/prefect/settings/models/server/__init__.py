@@ -1,0 +1,1 @@
+"""`settings.server`: rows that only a process with the API server, or the store, reads."""

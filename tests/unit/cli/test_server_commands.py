@@ -1,0 +1,199 @@
+"""`prefect server`: started, asked, ended; and why it did not start, in one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from prefect.cli import _background_server as background
+from prefect.server.database.holders import process_start
+from prefect.testing.server import running_server
+
+Prefect = Callable[..., Any]
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        yield other.getsockname()[1]
+
+
+# --- why it does not start ------------------------------------------------------------------------------
+
+
+def refused(outcome: Any) -> str:
+    """The one sentence (or two) that a server that does not start says."""
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert outcome.err.count("\n") == 1
+    return str(outcome.err)
+
+
+def test_a_port_in_use(prefect: Prefect, taken_port: int) -> None:
+    assert f"Port {taken_port} of 127.0.0.1 is in use" in refused(
+        prefect("server", "start", "--port", str(taken_port))
+    )
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", ""])
+def test_a_public_address_without_credentials(prefect: Prefect, host: str) -> None:
+    told = refused(prefect("server", "start", "--host", host, "--port", "0"))
+    assert "PREFECT_SERVER_API_AUTH_STRING" in told
+    assert "--allow-unauthenticated" in told
+
+
+def test_an_address_that_is_nowhere(prefect: Prefect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "user:s3cr3t")
+    told = refused(prefect("server", "start", "--host", "192.0.2.1", "--port", "0"))
+    assert "Cannot listen on '192.0.2.1'" in told
+    assert "s3cr3t" not in told
+
+
+def test_a_database_that_is_none(prefect: Prefect, monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+    (home / "note.db").write_text("this is a note, not a database; long enough to have a header" * 10)
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", f"sqlite:///{home / 'note.db'}")
+    assert "note.db" in refused(prefect("server", "start", "--port", "0"))
+
+
+@pytest.mark.parametrize("command", [("start", "--port", "0"), ("database", "upgrade")])
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("mysql://user:s3cr3t@host/runs", "not a database URL"),
+        ("postgresql://user:s3cr3t@127.0.0.1:1/runs", "Connection refused"),
+        ("sqlite:////dev/null/runs.db", "/dev/null/runs.db"),
+    ],
+)
+def test_a_database_that_is_not_to_be_had(
+    prefect: Prefect, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...], url: str, told: str
+) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", url)
+    said = refused(prefect("server", *command))
+    assert told in said
+    assert "s3cr3t" not in said
+
+
+def test_a_database_of_a_later_version(prefect: Prefect, home: Path) -> None:
+    import sqlite3
+
+    assert prefect("server", "database", "upgrade", "--yes").code == 0
+    with sqlite3.connect(home / "runs.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert "9999" in refused(prefect("server", "start", "--port", "0"))
+
+
+def test_more_than_one_process(prefect: Prefect) -> None:
+    assert "one process" in refused(prefect("server", "start", "--workers", "2"))
+
+
+# --- how it is ------------------------------------------------------------------------------------------
+
+
+def test_status_of_a_server(prefect: Prefect, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with running_server(f"sqlite:///{tmp_path / 'server.db'}", services=[]) as url:
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        assert prefect("server", "status", "--wait").out == f"The server at {url} answers.\n"
+        told = json.loads(prefect("server", "status", "-o", "json").out)
+    assert told == {"status": "healthy", "url": url}
+
+
+def test_status_of_none(prefect: Prefect, monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_PORT", str(free_port))
+    outcome = prefect("server", "status", "--wait", "--timeout", "1")
+    assert (outcome.code, outcome.err) == (1, f"No server answers at http://127.0.0.1:{free_port}/api.\n")
+
+
+def test_a_server_is_looked_for_where_it_listens(prefect: Prefect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_PORT", "1")
+    for host, address in {"::1": "[::1]", "::": "[::1]", "0.0.0.0": "127.0.0.1"}.items():
+        monkeypatch.setenv("PREFECT_SERVER_API_HOST", host)
+        assert prefect("server", "status").err == f"No server answers at http://{address}:1/api.\n"
+
+
+def test_there_is_nothing_to_stop(prefect: Prefect) -> None:
+    assert prefect("server", "stop").out == "No server runs in the background.\n"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "x", "0\n1\n", f"{os.getpid()}\nanother moment\nhttp://x/api\n", "\xff"],
+    ids=["empty", "text", "short", "another process", "bytes"],
+)
+def test_a_file_of_another_process_is_not_believed(prefect: Prefect, home: Path, written: str) -> None:
+    (home / "server.pid").write_text(written, "latin-1")
+    assert prefect("server", "stop").out == "No server runs in the background.\n"
+    assert not (home / "server.pid").exists()
+
+
+def test_a_server_in_the_background_is_not_started_twice(prefect: Prefect, home: Path) -> None:
+    (home / "server.pid").write_text(f"{os.getpid()}\n{process_start(os.getpid())}\nhttp://x/api\n")
+    outcome = prefect("server", "start", "--background")
+    assert outcome.code == 1
+    assert f"process {os.getpid()}" in outcome.err
+
+
+def test_services_are_listed(prefect: Prefect) -> None:
+    assert isinstance(json.loads(prefect("server", "services", "ls", "-o", "json").out), list)
+
+
+# --- the whole process ----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_server_in_the_background(prefect: Prefect, home: Path, free_port: int) -> None:
+    outcome = prefect("server", "start", "--port", str(free_port), "--background", "--no-services")
+    try:
+        assert outcome.code == 0, outcome.err
+        process = background.running()
+        assert process is not None
+        with urllib.request.urlopen(f"{process.url}/health", timeout=60) as answer:
+            assert answer.read() == b"true"
+        assert prefect("server", "status").code == 0
+        assert prefect("server", "start", "--background").code == 1
+    finally:
+        assert prefect("server", "stop").code == 0
+    assert background.running() is None
+    assert not (home / "server.pid").exists()
+    assert "The server has ended." in (home / "server.log").read_text()
+
+
+@pytest.mark.slow
+def test_a_server_in_the_background_says_why_it_did_not_start(prefect: Prefect, taken_port: int) -> None:
+    outcome = prefect("server", "start", "--port", str(taken_port), "--background")
+    assert outcome.code == 1
+    assert "is in use" in outcome.err or "in the background" in outcome.err
+
+
+@pytest.mark.slow
+def test_sigterm_ends_a_server_in_order(home: Path, free_port: int) -> None:
+    command = [sys.executable, "-u", "-m", "prefect", "server", "start", "--port", str(free_port)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert server.stdout is not None
+    try:
+        assert f"http://127.0.0.1:{free_port}/api" in server.stdout.readline()
+        server.terminate()
+        said, _ = server.communicate(timeout=60)
+    finally:
+        server.kill()
+        server.wait()
+    assert server.returncode == 0, said
+    assert said.endswith("The server has ended.\n")

@@ -1,0 +1,302 @@
+"""Clients and subscribers: against a server of ours, a server that misbehaves, and the store of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+import websockets
+from websockets.asyncio.server import ServerConnection, serve
+
+from event_samples import an_event
+from prefect import flow, get_run_logger
+from prefect.client.engine import flush_clients
+from prefect.client.orchestration import get_client
+from prefect.events import Event, get_events_client, get_events_subscriber
+from prefect.events._sockets import RefusedError, Seen
+from prefect.events.clients import (
+    AssertingEventsClient,
+    AssertingPassthroughEventsClient,
+    NullEventsClient,
+    PrefectEventsClient,
+    PrefectEventSubscriber,
+)
+from prefect.events.filters import EventFilter
+from prefect.events.subscribers import FlowRunSubscriber
+from prefect.logging.clients import PrefectLogsSubscriber, get_logs_subscriber
+from prefect.schemas.bases import now
+from prefect.settings import temporary_settings
+from prefect.testing.server import running_server
+
+PATIENCE_SECONDS = 60.0
+
+
+def a_new_event(event: str = "thing.happened", **values: Any) -> Event:
+    told = an_event(1, event, **{"id": uuid4(), "occurred": now(), **values})
+    return Event.model_validate(told.model_dump(exclude={"received"}))
+
+
+def named(*names: str) -> EventFilter:
+    return EventFilter.model_validate({"event": {"name": list(names)}})
+
+
+def in_time(life: Awaitable[Any]) -> Any:
+    async def bounded() -> Any:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await life
+
+    return asyncio.run(bounded())
+
+
+@pytest.fixture(params=["with a server", "without a server"])
+def api_url(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """The same must hold with and without a server."""
+    if request.param == "without a server":
+        yield None
+        return
+    with running_server() as url, temporary_settings({"api.url": url}):
+        yield url
+        # what runs have told is sent while there is a server
+        flush_clients()
+
+
+# --- sending and getting --------------------------------------------------------------------------------
+
+
+def test_what_one_sends_the_other_gets(api_url: str | None) -> None:
+    before, after = a_new_event(), a_new_event()
+
+    async def talk() -> list[UUID]:
+        async with get_events_client() as client:
+            await client.emit(before)
+        async with get_events_subscriber(named("thing.happened")) as subscriber:
+            got = [(await anext(subscriber)).id]
+            async with get_events_client() as client:
+                await client.emit(a_new_event("something.else"))
+                await client.emit(after)
+            return [*got, (await anext(subscriber)).id]
+
+    assert in_time(talk()) == [before.id, after.id]
+    assert get_client(sync_client=True).read_events(named("thing.happened")).total == 2
+
+
+def test_states_of_runs_are_told(api_url: str | None) -> None:
+    @flow
+    def work() -> None:
+        pass
+
+    async def watch() -> list[str]:
+        async with get_events_subscriber(EventFilter()) as subscriber:
+            await asyncio.to_thread(work)
+            return [(await anext(subscriber)).event for _ in range(3)]
+
+    names = in_time(watch())
+    assert names == ["prefect.flow-run.Pending", "prefect.flow-run.Running", "prefect.flow-run.Completed"]
+
+
+def test_log_records_are_told(api_url: str | None) -> None:
+    @flow
+    def work() -> None:
+        get_run_logger().info("Hello")
+
+    async def watch() -> str:
+        heard = asyncio.Event()
+
+        async def work_again_and_again() -> None:
+            # who watches logs does not get those of before, and nobody knows when it has begun to watch
+            while not heard.is_set():
+                await asyncio.to_thread(work)
+
+        async with get_logs_subscriber() as subscriber:
+            working = asyncio.ensure_future(work_again_and_again())
+            while (log := await anext(subscriber)).message != "Hello":
+                continue
+            heard.set()
+            await working
+        return log.message
+
+    assert in_time(watch()) == "Hello"
+
+
+def test_all_of_a_flow_run_until_it_ends(api_url: str | None) -> None:
+    @flow
+    def work() -> None:
+        pass
+
+    async def watch() -> list[str]:
+        state = await asyncio.to_thread(work, return_state=True)
+        run_id = state.state_details.flow_run_id
+        async with FlowRunSubscriber(run_id, straggler_timeout=0) as told:
+            return [item.event async for item in told if isinstance(item, Event)]
+
+    # a server tells the states of runs; without one, who watches does, of what happens while it does
+    if api_url is not None:
+        assert in_time(watch())[-1] == "prefect.flow-run.Completed"
+
+
+# --- a server that misbehaves ---------------------------------------------------------------------------
+
+Script = Callable[[ServerConnection], Awaitable[None]]
+
+
+@asynccontextmanager
+async def scripted(*scripts: Script) -> AsyncIterator[str]:
+    """A server that does something else with each connection, once it has let it in."""
+    left = iter(scripts)
+
+    async def handle(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.send('{"type":"auth_success"}')
+        await next(left)(connection)
+
+    async with serve(handle, "127.0.0.1", 0, subprotocols=[websockets.Subprotocol("prefect")]) as server:
+        port = next(iter(server.sockets)).getsockname()[1]
+        yield f"http://127.0.0.1:{port}/api"
+
+
+def telling(*events: Event, code: int | None = None) -> Script:
+    async def script(connection: ServerConnection) -> None:
+        assert json.loads(await connection.recv())["type"] == "filter"
+        for event in events:
+            text = event.model_dump_json()
+            await connection.send(f'{{"type":"event","event":{text}}}')
+        if code is not None:
+            await connection.close(code, "for a reason")
+        await connection.wait_closed()
+
+    return script
+
+
+def test_a_lost_connection_is_made_anew_and_nothing_comes_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prefect.events._sockets.RECONNECT_SECONDS", 0.0)
+    first, second = a_new_event(), a_new_event()
+
+    async def watch() -> list[UUID]:
+        scripts = [telling(first, code=1012), telling(code=1013), telling(first, second)]
+        async with scripted(*scripts) as url, PrefectEventSubscriber(url) as subscriber:
+            return [(await anext(subscriber)).id, (await anext(subscriber)).id]
+
+    assert in_time(watch()) == [first.id, second.id]
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_stream_closed_in_good_order_ends_unless_told_otherwise(again: bool) -> None:
+    first, second = a_new_event(), a_new_event()
+
+    async def watch() -> list[UUID]:
+        scripts = [telling(first, code=1000), telling(second, code=1008)]
+        got = []
+        async with (
+            scripted(*scripts) as url,
+            PrefectEventSubscriber(url, reconnect_on_clean_close=again) as subscriber,
+        ):
+            try:
+                while True:
+                    got.append((await anext(subscriber)).id)
+            except StopAsyncIteration:
+                assert not again
+            except RefusedError:
+                assert again
+        return got
+
+    assert in_time(watch()) == ([first.id, second.id] if again else [first.id])
+
+
+def test_what_a_server_refuses_is_not_tried_again() -> None:
+    async def watch() -> None:
+        async with scripted(telling(code=1002)) as url, PrefectEventSubscriber(url) as subscriber:
+            await anext(subscriber)
+
+    with pytest.raises(RefusedError, match=r"code 1002\): for a reason"):
+        in_time(watch())
+
+
+def test_events_that_may_be_lost_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prefect.events.clients._FIRST_WAIT_SECONDS", 0.0)
+    heard: list[str] = []
+    events = [a_new_event() for _ in range(3)]
+
+    async def break_off(connection: ServerConnection) -> None:
+        heard.append(json.loads(await connection.recv())["id"])
+        await connection.close(1012)
+
+    async def listen(connection: ServerConnection) -> None:
+        heard.extend([json.loads(message)["id"] async for message in connection])
+
+    async def talk() -> None:
+        async with scripted(break_off, listen) as url, PrefectEventsClient(url) as client:
+            for event in events:
+                await client.emit(event)
+
+    in_time(talk())
+    assert heard[0] == str(events[0].id)
+    assert list(dict.fromkeys(heard)) == [str(event.id) for event in events]
+
+
+def test_a_server_that_is_not_there_is_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prefect.events.clients._FIRST_WAIT_SECONDS", 0.0)
+
+    async def talk() -> None:
+        async with PrefectEventsClient("http://127.0.0.1:9/api", reconnection_attempts=1):
+            pass
+
+    with pytest.raises(OSError, match="Connect"):
+        in_time(talk())
+
+
+@pytest.mark.parametrize("kind", [PrefectEventsClient, PrefectEventSubscriber, PrefectLogsSubscriber])
+def test_without_a_server_there_is_nobody_to_speak_to(kind: Any) -> None:
+    with pytest.raises(ValueError, match="PREFECT_API_URL"):
+        kind()
+
+
+# --- clients for tests ----------------------------------------------------------------------------------
+
+
+def test_events_are_only_emitted_by_a_client_that_is_entered() -> None:
+    with pytest.raises(TypeError, match="context manager"):
+        in_time(NullEventsClient().emit(a_new_event()))
+
+
+def test_an_asserting_client_keeps_what_is_emitted() -> None:
+    event = a_new_event()
+
+    async def talk() -> AssertingEventsClient:
+        async with AssertingEventsClient(1, a=2) as client:
+            await client.emit(event)
+        return client
+
+    client = in_time(talk())
+    assert AssertingEventsClient.last is client
+    assert (client.args, client.kwargs, client.client_name) == ((1,), {"a": 2}, "AssertingEventsClient")
+    assert (client.pop_events(), client.events) == ([event], [])
+    AssertingEventsClient.reset()
+    assert (AssertingEventsClient.last, AssertingEventsClient.all) == (None, [])
+
+
+def test_a_client_may_keep_and_send() -> None:
+    event = a_new_event()
+
+    async def talk(url: str) -> list[Event]:
+        async with AssertingPassthroughEventsClient(url) as client:
+            await client.emit(event)
+        return client.events
+
+    with running_server() as url:
+        assert in_time(talk(url)) == [event]
+    AssertingPassthroughEventsClient.reset()
+
+
+def test_what_was_seen_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([0.0, 1.0, 2.0, 3.0, 20.0])
+    monkeypatch.setattr("prefect.events._sockets.time.monotonic", lambda: next(moments))
+    seen, (one, two, three) = Seen(size=2, seconds=10), (uuid4() for _ in range(3))
+    assert [seen.add(id) for id in (one, one, two)] == [True, False, True]
+    # the oldest makes room
+    assert seen.add(three)
+    assert seen.add(two)
