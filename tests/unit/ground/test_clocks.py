@@ -3,6 +3,7 @@
 import asyncio
 import time
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -26,8 +27,9 @@ def test_the_real_clock_sleeps(monkeypatch: pytest.MonkeyPatch) -> None:
     async def asleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr(time, "sleep", slept.append)
-    monkeypatch.setattr(_clock.asyncio, "sleep", asleep)
+    # the clock's own names only: other threads of this process sleep meanwhile
+    monkeypatch.setattr(_clock, "time", SimpleNamespace(sleep=slept.append))
+    monkeypatch.setattr(_clock, "asyncio", SimpleNamespace(sleep=asleep))
     real = Clock()
     for seconds in (2.5, -1):
         real.sleep(seconds)
