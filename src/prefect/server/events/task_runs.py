@@ -7,7 +7,6 @@ ended stays ended. Not here: keeping the events themselves (`storing`).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -22,8 +21,8 @@ from prefect.schemas.events import Event
 from prefect.schemas.runs import TaskRun
 from prefect.schemas.states import TERMINAL_STATES, State, StateType
 from prefect.server.database.inserting import insert_ignoring
-from prefect.server.database.rows import data_text
 from prefect.server.database.tables import task_run, task_run_state
+from prefect.server.models.creation import state_row
 
 _PREFIX = "prefect.task-run."
 _MOST_RUNS = 500
@@ -107,7 +106,9 @@ def _record(connection: sa.Connection, histories: dict[UUID, list[ToldState]]) -
         row = there[id]
         if supersedes(newest, row.state_type, row.state_timestamp, row.state_id):
             connection.execute(sa.update(task_run).where(task_run.c.id == id).values(_current(newest)))
-    states = [_state_row(one) for history in histories.values() for one in history]
+    states = [
+        state_row(task_run_state, id, one.state) for id, history in histories.items() for one in history
+    ]
     connection.execute(insert_ignoring(connection, task_run_state), states)
 
 
@@ -163,21 +164,4 @@ def _current(told: ToldState) -> dict[str, Any]:
         "start_time": run.start_time,
         "end_time": run.end_time,
         "total_run_time": run.total_run_time,
-    }
-
-
-def _state_row(told: ToldState) -> dict[str, Any]:
-    run, state = told
-    own_ids = {"flow_run_id", "task_run_id"}
-    details = state.state_details.model_dump(mode="json", exclude_defaults=True, exclude=own_ids)
-    data = None if state.data is None else data_text(state.data)
-    return {
-        "id": state.id,
-        "task_run_id": run.id,
-        "timestamp": state.timestamp,
-        "type": state.type.value,
-        "name": state.name,
-        "message": state.message,
-        "state_details": details or None,
-        "data": None if data is None else json.loads(data),
     }

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from prefect.schemas.actions.runs import FlowRunCreate, TaskRunCreate
 from prefect.schemas.actions.states import StateCreate
 from prefect.schemas.bases import now, uuid7
-from prefect.schemas.runs import new_run_name
+from prefect.schemas.runs import FlowRun, TaskRun, new_run_name
 from prefect.schemas.states import State, StateType
 from prefect.server.database.engine import lock_key
 from prefect.server.database.rows import data_text
@@ -28,6 +28,9 @@ from prefect.server.database.tables import (
     task_run_state,
 )
 from prefect.server.models.absent import absent
+from prefect.server.models.flow_runs import read_flow_run
+from prefect.server.models.nouns import Row, flow_run_from, just_inserted, task_run_from
+from prefect.server.models.task_runs import read_task_run
 from prefect.server.orchestration import Projection, project_task_run
 from prefect.server.orchestration.facts import RunFacts
 
@@ -36,6 +39,7 @@ _RUN_OF = {flow_run_state: "flow_run_id", task_run_state: "task_run_id"}
 
 # built once: building them for each run would cost more than the database
 _INSERTS = {table: sa.insert(table) for table in (flow_run, flow_run_state, task_run, task_run_state)}
+_TOLD_INSERTS = {table: insert.returning(table) for table, insert in _INSERTS.items()}
 _FLOW = sa.select(flow.c.labels).where(flow.c.id == sa.bindparam("wanted"))
 _FLOW_RUN = sa.select(flow_run.c.labels).where(flow_run.c.id == sa.bindparam("wanted"))
 _TASK_RUN = sa.select(task_run.c.id).where(task_run.c.id == sa.bindparam("wanted"))
@@ -51,8 +55,8 @@ _SAME_TASK_RUN = sa.select(task_run.c.id).where(
 # --- runs -----------------------------------------------------------------------------------------------
 
 
-def create_flow_run(connection: sa.Connection, asked: FlowRunCreate, **known: Any) -> UUID:
-    """Store a flow run and return its id; the id of the one already there under the same idempotency key.
+def create_flow_run(connection: sa.Connection, asked: FlowRunCreate, **known: Any) -> FlowRun:
+    """Store a flow run and return it; the one already there under the same idempotency key.
 
     Args:
         known: further columns that the server itself knows, such as `work_queue_id`.
@@ -67,24 +71,23 @@ def create_flow_run(connection: sa.Connection, asked: FlowRunCreate, **known: An
         same = {"flow_id": asked.flow_id, "key": asked.idempotency_key}
         found: UUID | None = connection.execute(_SAME_FLOW_RUN, same).scalar()
         if found is not None:
-            return found
+            return read_flow_run(connection, found)
     id = uuid7()
     state = state_from_create(asked.state or _PENDING, flow_run_id=id)
-    told = asked.model_dump(mode="json", exclude={"state", "work_pool_name", "empirical_policy"})
     values = {
-        **told,
+        **asked.model_dump(mode="json", exclude={"state", "work_pool_name", "empirical_policy"}),
         "name": asked.name or new_run_name(),
         "empirical_policy": asked.empirical_policy.model_dump(mode="json", exclude_defaults=True),
         "labels": {"prefect.flow.id": str(asked.flow_id), **(of_flow.labels or {}), **asked.labels},
         **known,
     }
-    connection.execute(_INSERTS[flow_run], _row(id, values, state))
-    insert_state(connection, flow_run_state, id, state)
-    return id
+    row = _insert(connection, flow_run, flow_run_state, id, values, state)
+    # what its queue belongs to is told, too
+    return flow_run_from(row) if row.work_queue_id is None else read_flow_run(connection, id)
 
 
-def create_task_run(connection: sa.Connection, asked: TaskRunCreate) -> UUID:
-    """Store a task run and return its id; the id of the one already there with the same keys.
+def create_task_run(connection: sa.Connection, asked: TaskRunCreate) -> TaskRun:
+    """Store a task run and return it; the one already there with the same keys.
 
     Raises:
         ObjectNotFound: there is no such flow run.
@@ -94,20 +97,17 @@ def create_task_run(connection: sa.Connection, asked: TaskRunCreate) -> UUID:
         lock_key(connection, "task run", asked.flow_run_id, asked.task_key, asked.dynamic_key)
     found = _task_run_there(connection, asked)
     if found is not None:
-        return found
+        return read_task_run(connection, found)
     id = asked.id or uuid7()
     state = state_from_create(asked.state or _PENDING, flow_run_id=asked.flow_run_id, task_run_id=id)
-    told = asked.model_dump(mode="json", exclude={"id", "state", "empirical_policy", "cache_expiration"})
     values = {
-        **told,
+        **asked.model_dump(mode="json", exclude={"id", "state", "empirical_policy", "cache_expiration"}),
         "name": asked.name or new_run_name(),
         "labels": {**inherited, **asked.labels},
         "cache_expiration": asked.cache_expiration,
         "empirical_policy": asked.empirical_policy.model_dump(mode="json", exclude_defaults=True),
     }
-    connection.execute(_INSERTS[task_run], _row(id, values, state))
-    insert_state(connection, task_run_state, id, state)
-    return id
+    return task_run_from(_insert(connection, task_run, task_run_state, id, values, state))
 
 
 def _labels_of_flow_run(connection: sa.Connection, flow_run_id: UUID | None) -> dict[str, Any]:
@@ -132,11 +132,21 @@ def _task_run_there(connection: sa.Connection, asked: TaskRunCreate) -> UUID | N
     return found
 
 
-def _row(id: UUID, values: dict[str, Any], state: State[Any]) -> dict[str, Any]:
+def _insert(
+    connection: sa.Connection,
+    table: sa.Table,
+    states: sa.Table,
+    id: UUID,
+    values: dict[str, Any],
+    state: State[Any],
+) -> Row:
+    """Insert a run in its first state; returns what a query would read of it, without another query."""
     moment, due = now(), state.state_details.scheduled_time
     # the first state of either kind of run changes the same columns
     projection = project_task_run(RunFacts(id=id), state.type, state.name or "", state.timestamp, due)
-    return {"id": id, "created": moment, "updated": moment, **values, **state_columns(state.id, projection)}
+    row = {"id": id, "created": moment, "updated": moment, **values, **state_columns(state.id, projection)}
+    run = connection.execute(_TOLD_INSERTS[table], row).one()
+    return just_inserted(run, connection.execute(_TOLD_INSERTS[states], state_row(states, id, state)).one())
 
 
 # --- states ---------------------------------------------------------------------------------------------
@@ -162,10 +172,15 @@ def state_columns(state_id: UUID, projection: Projection) -> dict[str, Any]:
 
 def insert_state(connection: sa.Connection, table: sa.Table, run_id: UUID, state: State[Any]) -> None:
     """Append a state to the journal of a run."""
+    connection.execute(_INSERTS[table], state_row(table, run_id, state))
+
+
+def state_row(table: sa.Table, run_id: UUID, state: State[Any]) -> dict[str, Any]:
+    """A state of a run as a row of `flow_run_state` or `task_run_state`."""
     own_ids = {"flow_run_id", "task_run_id"}
     details = state.state_details.model_dump(mode="json", exclude_defaults=True, exclude=own_ids)
     data = None if state.data is None else data_text(state.data)
-    row = {
+    return {
         "id": state.id,
         _RUN_OF[table]: run_id,
         "timestamp": state.timestamp,
@@ -175,4 +190,3 @@ def insert_state(connection: sa.Connection, table: sa.Table, run_id: UUID, state
         "state_details": details or None,
         "data": None if data is None else json.loads(data),
     }
-    connection.execute(_INSERTS[table], row)

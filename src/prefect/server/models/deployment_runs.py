@@ -21,7 +21,6 @@ from prefect.schemas.states import StateDetails, StateType
 from prefect.server.database.tables import flow_run
 from prefect.server.models.creation import create_flow_run
 from prefect.server.models.deployments import read_deployment
-from prefect.server.models.flow_runs import read_flow_run
 from prefect.server.models.job_variables import check_job_variables
 from prefect.server.models.nouns import flow_run_from, select_flow_runs
 from prefect.server.models.parameters import check_parameters, made_values
@@ -51,8 +50,7 @@ def create_run_of_deployment(
     job_variables = {**source.job_variables, **(run.job_variables or {})}
     check_job_variables(connection, queue["work_queue_id"], job_variables, complete=True)
     known = {**queue, "deployment_version": source.version, "created_by": None}
-    id = create_flow_run(connection, run, **known)
-    return read_flow_run(connection, id)
+    return create_flow_run(connection, run, **known)
 
 
 def run_of_deployment(source: Deployment, asked: DeploymentFlowRunCreate) -> FlowRunCreate:

@@ -7,6 +7,7 @@ Not here: queries, conditions.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -56,13 +57,13 @@ _INPUT_CLASSES: dict[str, type[TaskInput]] = {
 }
 _ZERO = timedelta(0)
 _STATE = "s_"
+_OF_STATE = ("timestamp", "type", "name", "message", "state_details", "data")
 
 # --- what is selected -----------------------------------------------------------------------------------
 
 
 def _state_columns(table: sa.Table) -> list[sa.ColumnElement[Any]]:
-    names = ("timestamp", "type", "name", "message", "state_details", "data")
-    return [table.c[name].label(_STATE + name) for name in names]
+    return [table.c[name].label(_STATE + name) for name in _OF_STATE]
 
 
 def join_of_flow_runs() -> sa.Join:
@@ -102,6 +103,12 @@ def select_flow_runs() -> sa.Select[Any]:
 def select_task_runs() -> sa.Select[Any]:
     """Task runs, each with its current state."""
     return sa.select(task_run, *_state_columns(task_run_state)).select_from(join_of_task_runs())
+
+
+def just_inserted(run: Row, state: Row) -> Row:
+    """What those queries would read of a run in no work pool, from its row and that of its state."""
+    of_state = {_STATE + name: getattr(state, name) for name in _OF_STATE}
+    return SimpleNamespace(**run._mapping, **of_state, work_pool_id=None, work_pool_name=None)
 
 
 # --- what it becomes ------------------------------------------------------------------------------------

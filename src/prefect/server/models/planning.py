@@ -93,4 +93,4 @@ def _make_run(
         "deployment_version": deployment.version,
     }
     run = run_of_deployment(deployment, asked)
-    return create_flow_run(connection, run, auto_scheduled=True, created_by=creator, **known)
+    return create_flow_run(connection, run, auto_scheduled=True, created_by=creator, **known).id

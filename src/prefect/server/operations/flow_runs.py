@@ -29,8 +29,7 @@ def create_flow_run(connection: sa.Connection, flow_run: FlowRunCreate) -> FlowR
     if flow_run.work_pool_name is not None:
         id, name = queue_named(connection, flow_run.work_pool_name, flow_run.work_queue_name)
         queue = {"work_queue_id": id, "work_queue_name": name}
-    id = creation.create_flow_run(connection, flow_run, **queue)
-    return flow_runs.read_flow_run(connection, id)
+    return creation.create_flow_run(connection, flow_run, **queue)
 
 
 @reads

@@ -23,8 +23,7 @@ reads(task_runs.read_task_run)
 
 @writes_apart
 def create_task_run(connection: sa.Connection, task_run: TaskRunCreate) -> TaskRun:
-    id = creation.create_task_run(connection, task_run)
-    return task_runs.read_task_run(connection, id)
+    return creation.create_task_run(connection, task_run)
 
 
 @reads
