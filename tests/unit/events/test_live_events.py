@@ -325,13 +325,11 @@ def test_telling_rests_while_it_is_behind(store: Store, monkeypatch: pytest.Monk
     # of each slice: the work before and after
     times = iter([10.0, 10.5, 20.0, 20.5, 30.0, 30.5])
     persister = EventPersister(store, worked=lambda: next(times))
-    assert persister.step() == pytest.approx(RESTS * 0.5)
-    persister.wake()
-    assert not persister.woken.is_set()
-    assert persister.step() == pytest.approx(RESTS_AFTERWARDS * 0.5)
+    assert persister.step() == persister.rest_seconds == pytest.approx(RESTS * 0.5)
+    assert persister.step() == persister.rest_seconds == pytest.approx(RESTS_AFTERWARDS * 0.5)
+    # the last one: whoever comes now is told after the rest
     assert persister.step() == IDLE_SECONDS
-    persister.wake()
-    assert persister.woken.is_set()
+    assert persister.rest_seconds == pytest.approx(RESTS_AFTERWARDS * 0.5)
 
 
 def test_old_events_are_removed(store: Store) -> None:

@@ -63,6 +63,35 @@ def test_a_slice_says_when_the_next_is_due_and_can_be_woken_before(store: Store)
     assert signal.is_set()
 
 
+class Waits(threading.Event):
+    """Notes how long is waited, and waits not at all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        self.noted.append(timeout)
+        return self.is_set()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "rest", "rested", "waited"),
+    [(7.0, 0.0, [], [7.0]), (7.0, 2.0, [2.0], [5.0]), (2.0, 2.0, [2.0], []), (0.0, 2.0, [], [])],
+)
+def test_only_the_end_is_waited_for_during_a_rest(
+    store: Store, seconds: float, rest: float, rested: list[float], waited: list[float]
+) -> None:
+    duty = Duty()
+    duty.rest_seconds = rest
+    run = run_of(duty, store)
+    end, signal = Waits(), Waits()
+    run._stopping = end
+    run.wait(seconds, signal)
+    assert (end.noted, signal.noted) == (rested, waited)
+
+
 def test_waking_during_a_slice_is_not_lost(store: Store) -> None:
     duty = Duty()
 

@@ -28,6 +28,7 @@ _LONGEST_WAIT_SECONDS = 0.5
 """How often a thread that waits for notifications looks whether it is to end."""
 
 _PAUSE_SECONDS = 1.0
+_REST_SECONDS = 0.01
 """After a connection broke."""
 
 Wake = Callable[[], None]
@@ -142,8 +143,11 @@ class PostgresNotifications(Notifications):
                     listened = wanted
                     # what was said before is not told any more
                     self._wake()
-                for told in connection.notifies(timeout=_LONGEST_WAIT_SECONDS, stop_after=1):
-                    self._wake(told.channel)
+                told = connection.notifies(timeout=_LONGEST_WAIT_SECONDS, stop_after=1)
+                for channel in {one.channel for one in told}:
+                    self._wake(channel)
+                # what comes meanwhile is read at once, and wakes only once
+                self._ended.wait(_REST_SECONDS)
 
 
 def notifications_of(database: Database, options: DatabaseOptions) -> Notifications:

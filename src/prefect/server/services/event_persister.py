@@ -1,7 +1,8 @@
 """The services that tell states as events, and that remove events which are too old.
 
-Telling keeps out of the way of recording: after a slice it rests for a multiple of the time that took, so that a
-flood of states is told later, but never slows down the writers. Not here: what a slice does (`server/events`).
+Telling keeps out of the way of recording: after a slice it rests for a multiple of the time that took, so that states
+which come one after the other are told together, and a flood of them is told later, but never slows down the
+writers. Not here: what a slice does (`server/events`).
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ SLICE = 50
 """States that are told at once: those who write wait for it, so it takes milliseconds."""
 
 RESTS, RESTS_AFTERWARDS = 4.0, 1.0
-"""So many times as long as it works the service rests while there is more to do: while states keep coming, and
-when they do not any more."""
+"""So many times as long as it works the service rests: while states keep coming, and when they do not any more."""
 
 IDLE_SECONDS = 60.0
 
@@ -47,13 +47,7 @@ class EventPersister(Service):
         self.told = told
         self._store = store
         self._worked = worked
-        self._is_behind = False
         self._newest: int | None = None
-
-    def wake(self) -> None:
-        """Have what waits told now, unless there is so much that the service rests in between."""
-        if not self._is_behind:
-            super().wake()
 
     def step(self) -> float:
         """Tell some states."""
@@ -66,10 +60,8 @@ class EventPersister(Service):
                 store_announced(connection, announced)
             self.told()
         keep_coming, self._newest = announced.newest != self._newest, announced.newest
-        self._is_behind = number >= SLICE
-        if not self._is_behind:
-            return IDLE_SECONDS
-        return (RESTS if keep_coming else RESTS_AFTERWARDS) * (self._worked() - began)
+        self.rest_seconds = (RESTS if keep_coming else RESTS_AFTERWARDS) * (self._worked() - began)
+        return self.rest_seconds if number >= SLICE else IDLE_SECONDS
 
 
 class EventVacuum(Service):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from prefect.server.database.announcing import CHANNEL
 from prefect.server.database.store import Store
-from prefect.server.events.feed import Feed
+from prefect.server.events.feed import WATCHED_SECONDS, Feed
 from prefect.server.services.service import Service
 
 
@@ -19,6 +19,7 @@ class LiveFeed(Service):
     """
 
     name = "live-feed"
+    rest_seconds = WATCHED_SECONDS / 2
 
     def __init__(
         self, store: Store, tells_states: bool = True, monotonic: Callable[[], float] = time.monotonic

@@ -14,10 +14,12 @@ class Service(ABC):
         name: what logs, locks and `prefect server services ls` call it.
         single: of all servers over one store, one does it at a time.
         woken: set by `wake`; the supervisor clears it before each slice.
+        rest_seconds: so long no slice is done after the last one, even for who is woken meanwhile.
     """
 
     name: ClassVar[str]
     single: ClassVar[bool] = False
+    rest_seconds: float = 0.0
 
     def __init__(self) -> None:
         self.woken = threading.Event()
@@ -30,7 +32,8 @@ class Service(ABC):
         """
 
     def wake(self) -> None:
-        """Have the next slice done now. Any thread may call it; it costs nothing when nobody sleeps."""
+        """Have the next slice done now, or after the rest. Any thread may call it; it costs nothing when nobody
+        sleeps."""
         self.woken.set()
 
     def close(self) -> None:  # noqa: B027  most services have nothing to give up

@@ -78,9 +78,16 @@ class ServiceRun:
         """Slice after slice until told to stop."""
         while not self._stopping.is_set():
             seconds, signal = self.turn()
-            if seconds > 0:
-                signal.wait(seconds)
+            self.wait(seconds, signal)
         self._end()
+
+    def wait(self, seconds: float, signal: threading.Event) -> None:
+        """Rest as long as the service does, and then as long as it may until it is told to go on."""
+        rest = min(seconds, self._service.rest_seconds)
+        if rest > 0:
+            self._stopping.wait(rest)
+        if seconds > rest:
+            signal.wait(seconds - rest)
 
     def turn(self) -> tuple[float, threading.Event]:
         """One slice; returns how long to wait afterwards, and what ends that wait early."""
