@@ -20,7 +20,7 @@ from prefect.settings import Settings
 SLICE = 50
 """States that are told at once: those who write wait for it, so it takes milliseconds."""
 
-RESTS, RESTS_AFTERWARDS = 4.0, 1.0
+RESTS, RESTS_AFTERWARDS = 9.0, 1.0
 """So many times as long as it works the service rests: while states keep coming, and when they do not any more."""
 
 IDLE_SECONDS = 60.0
