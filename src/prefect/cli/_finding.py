@@ -6,13 +6,10 @@ The same at the store and at a server. Not here: either of them (`_store`, `_rem
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 from prefect.cli._output import exit_with_error
 from prefect.schemas.runs import FlowRun, TaskRun
-from prefect.schemas.states import StateType
 
 _CANDIDATES_SHOWN = 5
 
@@ -73,13 +70,3 @@ class Finding(ABC):
         if len(ids) > _CANDIDATES_SHOWN:
             lines.append(f"  … and more: see `prefect {noun.replace(' ', '-')} ls`")
         return "\n".join(lines)
-
-
-def states_criterion(types: Sequence[StateType], names: Sequence[str]) -> dict[str, Any] | None:
-    """The criterion for states of these types and of these names."""
-    criterion: dict[str, Any] = {}
-    if types:
-        criterion["type"] = {"any_": list(types)}
-    if names:
-        criterion["name"] = {"any_": list(names)}
-    return criterion or None

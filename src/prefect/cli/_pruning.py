@@ -17,7 +17,7 @@ from prefect.cli import _wording as words
 from prefect.cli._output import confirm, exit_with_error, print_json, print_lines, print_success
 from prefect.cli._results import size_text
 from prefect.cli._run_lists import print_list
-from prefect.cli._store import Store, open_store
+from prefect.cli._store import Store, open_own_store
 from prefect.schemas.bases import now
 from prefect.settings import get_current_settings
 
@@ -35,6 +35,7 @@ OlderThanOption = Annotated[
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed, and why.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 
+_PRUNE_RUNS = "prefect flow-run prune"
 _RUNS_IN_ONE_TRANSACTION = 50
 _SHOWN = 200
 _SPARED_AGE = timedelta(days=1)
@@ -87,7 +88,7 @@ def prune_runs(older_than: str | None, dry_run: bool, yes: bool, keep_results: b
     """Remove the runs that are over their lifetime, and the results that only they referred to."""
     engine, at = get_current_settings().engine, now()
     age = lifetime(older_than, engine.run_retention, "PREFECT_ENGINE_RUN_RETENTION")
-    with open_store() as store:
+    with open_own_store(_PRUNE_RUNS) as store:
         verdicts = store.runs_over(age, engine.resume_window, at)
         doomed = [verdict.run for verdict in verdicts if verdict.remove]
         if as_json:
@@ -101,7 +102,7 @@ def prune_runs(older_than: str | None, dry_run: bool, yes: bool, keep_results: b
             return
         confirm(f"Remove {words.counted(len(doomed), 'run')} with their task runs, states and logs?", yes)
     # another view of the store: the first one stays as it was, however long somebody thinks
-    with open_store() as store:
+    with open_own_store(_PRUNE_RUNS) as store:
         removed, refused = _remove_runs(store, doomed, age, keep_results)
     _tell_runs([verdict for verdict in verdicts if not verdict.remove] + refused, removed, "Removed", as_json)
 
@@ -172,7 +173,7 @@ def prune_results(older_than: str | None, orphans: bool, dry_run: bool, yes: boo
 
     settings = get_current_settings()
     age = lifetime(older_than, settings.results.retention, "PREFECT_RESULTS_RETENTION")
-    with open_store() as store:
+    with open_own_store("prefect result prune") as store:
         verdicts = _judge_results(store, age, orphans)
         if as_json:
             print_json([verdict._asdict() for verdict in verdicts])

@@ -1,25 +1,30 @@
-"""A server as commands see it: the questions of `_store`, asked over HTTP.
+"""A server as commands see it: the questions, asked over HTTP.
 
-Not here: telling the answers. What only works on a store of one's own (pruning) ends the command.
+Not here: what is asked (`_questions`), telling the answers, what only a store of one's own can be asked (`_store`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
-from prefect.cli._finding import Finding, states_criterion
 from prefect.cli._output import exit_with_error
+from prefect.cli._questions import Questions
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.schemas.filters.flow_runs import FlowRunFilter
+from prefect.schemas.filters.flows import FlowFilter
+from prefect.schemas.filters.logs import LogFilter
+from prefect.schemas.filters.task_runs import TaskRunFilter
+from prefect.schemas.flows import Flow
 from prefect.schemas.logs import Log
 from prefect.schemas.operations import Request, engine
 from prefect.schemas.runs import FlowRun, TaskRun
-from prefect.schemas.states import StateType
+from prefect.schemas.sorting import FlowRunSort, FlowSort, LogSort
 
 if TYPE_CHECKING:
-    from prefect.server.models.stories import FlowOverview, FlowRunStory, TaskRunStory
+    from prefect.server.models.stories import FlowRunStory, TaskRunStory
     from prefect.server.models.trees import FlowRunNode
 
 R = TypeVar("R")
@@ -28,7 +33,7 @@ _PAGE = 200
 _UNKNOWN_ROUTE = "{'detail': 'Not Found'}"
 
 
-class RemoteStore(Finding):
+class RemoteStore(Questions):
     """Questions to the server that the settings name."""
 
     def __init__(self, client: Any) -> None:
@@ -60,87 +65,37 @@ class RemoteStore(Finding):
 
     # --- lists -----------------------------------------------------------------------------------------
 
-    def flow_runs(
-        self, flow_names: Sequence[str], types: Sequence[StateType], names: Sequence[str], limit: int
+    def read_flow_runs(
+        self,
+        limit: int,
+        flow_run_filter: FlowRunFilter | None = None,
+        flow_filter: FlowFilter | None = None,
+        sort: FlowRunSort = FlowRunSort.ID_DESC,
     ) -> list[FlowRun]:
-        """The flow runs that were to start last, of these flows and in these states where any are named."""
-        from prefect.schemas.filters.flow_runs import FlowRunFilter
-        from prefect.schemas.filters.flows import FlowFilter, FlowFilterName
-        from prefect.schemas.sorting import FlowRunSort
-
-        of_flows = FlowFilter(name=FlowFilterName(any_=list(flow_names))) if flow_names else None
-        filter = FlowRunFilter.model_validate({"state": states_criterion(types, names)})
-        how = {
-            "flow_filter": of_flows,
-            "flow_run_filter": filter,
-            "sort": FlowRunSort.EXPECTED_START_TIME_DESC,
-        }
+        """The first so many of the flow runs that meet the filters."""
+        how = {"flow_run_filter": flow_run_filter, "flow_filter": flow_filter, "sort": sort}
         return _paged(lambda **page: self._client.read_flow_runs(**how, **page), limit)
 
-    def task_runs(
-        self,
-        flow_run_id: UUID | None,
-        run_names: Sequence[str],
-        types: Sequence[StateType],
-        names: Sequence[str],
-        limit: int,
-    ) -> list[TaskRun]:
-        """The task runs that were made last, of a flow run, with these names and in these states, if told."""
-        from prefect.schemas.filters.task_runs import TaskRunFilter
+    def count_flow_runs(self, flow_filter: FlowFilter) -> int:
+        """How many runs the flows that meet the filter have."""
+        number: int = self._client.count_flow_runs(flow_filter=flow_filter)
+        return number
 
-        criteria: dict[str, Any] = {"state": states_criterion(types, names)}
-        if run_names:
-            criteria["name"] = {"any_": list(run_names)}
-        if flow_run_id is not None:
-            criteria["flow_run_id"] = {"any_": [flow_run_id]}
-        filter = TaskRunFilter.model_validate(criteria)
-        return _paged(lambda **page: self._client.read_task_runs(task_run_filter=filter, **page), limit)
+    def read_task_runs(self, limit: int, task_run_filter: TaskRunFilter) -> list[TaskRun]:
+        """The newest so many of the task runs that meet the filter."""
+        how = {"task_run_filter": task_run_filter}
+        return _paged(lambda **page: self._client.read_task_runs(**how, **page), limit)
 
-    def flows(self, limit: int) -> list[FlowOverview]:
-        """The newest flows, each with its last run."""
-        from prefect.cli._store import overview
-        from prefect.schemas.filters.flows import FlowFilter, FlowFilterId
-        from prefect.schemas.sorting import FlowSort
+    def read_flows(
+        self, limit: int, flow_filter: FlowFilter | None = None, sort: FlowSort = FlowSort.NAME_ASC
+    ) -> list[Flow]:
+        """The first so many of the flows that meet the filter."""
+        how = {"flow_filter": flow_filter, "sort": sort}
+        return _paged(lambda **page: self._client.read_flows(**how, **page), limit)
 
-        client = self._client
-        found = _paged(lambda **page: client.read_flows(sort=FlowSort.CREATED_DESC, **page), limit)
-        overviews = []
-        for flow in found:
-            of_flow = FlowFilter(id=FlowFilterId(any_=[flow.id]))
-            last = client.read_flow_runs(flow_filter=of_flow, limit=1)
-            number = client.count_flow_runs(flow_filter=of_flow)
-            overviews.append(overview(flow, number, last[0] if last else None))
-        return overviews
-
-    def flow_names(self, ids: set[UUID]) -> dict[UUID, str]:
-        """The names of flows, by id."""
-        from prefect.schemas.filters.flows import FlowFilter, FlowFilterId
-
-        filter = FlowFilter(id=FlowFilterId(any_=list(ids)))
-        found = _paged(lambda **page: self._client.read_flows(flow_filter=filter, **page), len(ids))
-        return {flow.id: flow.name for flow in found}
-
-    def task_run_names(self, ids: set[UUID]) -> dict[UUID, str]:
-        """The names of task runs, by id."""
-        from prefect.schemas.filters.task_runs import TaskRunFilter
-
-        filter = TaskRunFilter.model_validate({"id": {"any_": list(ids)}})
-        found = _paged(lambda **page: self._client.read_task_runs(task_run_filter=filter, **page), len(ids))
-        return {run.id: run.name for run in found}
-
-    def logs(self, criteria: dict[str, Any], newest_first: bool, limit: int, offset: int) -> list[Log]:
-        """A page of log records; `criteria` as of a log filter."""
-        from prefect.schemas.filters.logs import LogFilter
-        from prefect.schemas.sorting import LogSort
-
-        sort = LogSort.TIMESTAMP_DESC if newest_first else LogSort.TIMESTAMP_ASC
-        filter = LogFilter.model_validate(criteria)
-        return _paged(
-            lambda **page: self._client.read_logs(
-                filter, sort=sort, **{**page, "offset": offset + page["offset"]}
-            ),
-            limit,
-        )
+    def read_logs(self, log_filter: LogFilter, sort: LogSort, limit: int, offset: int) -> list[Log]:
+        """A page of the log records that meet the filter."""
+        return _paged(lambda **page: self._client.read_logs(log_filter, sort=sort, **page), limit, offset)
 
     # --- single runs -----------------------------------------------------------------------------------
 
@@ -157,13 +112,6 @@ class RemoteStore(Finding):
     def ids_meant(self, noun: str, text: str, limit: int) -> list[UUID]:
         """The ids of those that a text can mean, the newest first."""
         return self._ask(engine.find_runs(noun, text, limit))
-
-    def latest_flow_run(self) -> FlowRun | None:
-        """The flow run that was made last and is no other's subflow; None without any."""
-        from prefect.schemas.filters.flow_runs import FlowRunFilter
-
-        filter = FlowRunFilter.model_validate({"parent_task_run_id": {"is_null_": True}})
-        return next(iter(self._client.read_flow_runs(flow_run_filter=filter, limit=1)), None)
 
     def flow_run_tree(self, flow_run_id: UUID, limit: int) -> FlowRunNode:
         """A flow run with everything inside it; of each flow run at most so many task runs."""
@@ -204,21 +152,12 @@ class RemoteStore(Finding):
                 f"The server at {self._client.api_url} is of another make and does not know this question."
             )
 
-    # --- retention -------------------------------------------------------------------------------------
 
-    def _where_the_store_is(self, *args: Any) -> NoReturn:
-        exit_with_error(
-            "Old runs and results are removed where the store is: run this command there, without PREFECT_API_URL."
-        )
-
-    runs_over = remove_runs = results_over = results_still_used = _where_the_store_is
-
-
-def _paged(read: Callable[..., list[R]], limit: int) -> list[R]:
-    """The first so many of a list that is read page by page."""
+def _paged(read: Callable[..., list[R]], limit: int, offset: int = 0) -> list[R]:
+    """So many of a list that is read page by page, from a place on."""
     found: list[R] = []
     while len(found) < limit:
-        page = read(limit=min(_PAGE, limit - len(found)), offset=len(found))
+        page = read(limit=min(_PAGE, limit - len(found)), offset=offset + len(found))
         found += page
         if not page:
             break

@@ -14,7 +14,7 @@ from prefect.schemas.logs import Log
 from prefect.settings import temporary_settings
 
 if TYPE_CHECKING:
-    from prefect.cli._store import Store
+    from prefect.cli._questions import Questions
 
 _LINES = 20
 _PAGE = 500
@@ -44,7 +44,7 @@ FollowOption = Annotated[
 
 
 def print_logs(
-    store: Store,
+    store: Questions,
     criteria: dict[str, Any],
     owner: str,
     head: bool,
@@ -79,7 +79,7 @@ def print_logs(
 
 
 def _chosen(
-    store: Store, criteria: dict[str, Any], head: bool, number: int | None, reverse: bool
+    store: Questions, criteria: dict[str, Any], head: bool, number: int | None, reverse: bool
 ) -> Iterator[Log]:
     """The records asked for, in the order asked for; few are held at a time unless few are asked for."""
     if number is None:
@@ -89,7 +89,7 @@ def _chosen(
 
 
 def _pages(
-    store: Store, criteria: dict[str, Any], newest_first: bool, most: int | None = None
+    store: Questions, criteria: dict[str, Any], newest_first: bool, most: int | None = None
 ) -> Iterator[Log]:
     got = 0
     while most is None or got < most:

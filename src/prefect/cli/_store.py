@@ -1,7 +1,8 @@
-"""The store as commands see it: opened, what is dead closed, and every question that a command asks.
+"""The store as commands see it: opened, what is dead closed, and how it answers the questions of commands.
 
-Commands reach runs through `open_store` alone: where the settings name a server it is asked instead (`_remote_store`).
-Not here: what is done with the answers, and SQL (`server/models`).
+Commands reach runs through `open_store`: where the settings name a server it is asked instead (`_remote_store`). What
+only a store of one's own can be asked goes through `open_own_store`. Not here: what is asked (`_questions`), what is
+done with the answers, SQL (`server/models`).
 """
 
 from __future__ import annotations
@@ -12,11 +13,17 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from prefect.cli._finding import Finding, states_criterion
+from prefect.cli._output import exit_with_error
+from prefect.cli._questions import Questions
+from prefect.schemas.filters.flow_runs import FlowRunFilter
+from prefect.schemas.filters.flows import FlowFilter
+from prefect.schemas.filters.logs import LogFilter
+from prefect.schemas.filters.task_runs import TaskRunFilter
 from prefect.schemas.flows import Flow
 from prefect.schemas.logs import Log
 from prefect.schemas.runs import FlowRun, TaskRun
-from prefect.schemas.states import StateType
+from prefect.schemas.sorting import FlowRunSort, FlowSort, LogSort
+from prefect.settings import get_current_settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,21 +35,42 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_store() -> Iterator[Store]:
-    """The store that the settings name. Opening it closes the runs whose process is gone.
+def open_store() -> Iterator[Questions]:
+    """The server that the settings name, else the store. Opening that closes the runs whose process is gone.
 
     Raises:
         prefect.exceptions.StoreError, ConfigurationError: it cannot be opened; the error says why.
     """
-    from prefect.settings import get_current_settings
-
     if get_current_settings().api.url is not None:
         from prefect.cli._remote_store import RemoteStore
 
         with RemoteStore.opened() as remote:
-            # the same questions; those that only a store of one's own answers end the command
-            yield remote  # type: ignore[misc]
+            yield remote
         return
+    with _opened() as store:
+        yield store
+
+
+@contextmanager
+def open_own_store(command: str) -> Iterator[Store]:
+    """The store, for what no server can be asked for; one that is named in the settings ends the command.
+
+    Args:
+        command: what needs it, as it is typed.
+    """
+    url = get_current_settings().api.url
+    if url is not None:
+        exit_with_error(
+            f"`{command}` works on the database itself: the API, here {url}, cannot tell what other runs still need, "
+            "and deletes whatever meets a filter. Run it where the database is, with PREFECT_API_URL= before the "
+            "command; a PostgreSQL database is named by PREFECT_SERVER_DATABASE_CONNECTION_URL."
+        )
+    with _opened() as store:
+        yield store
+
+
+@contextmanager
+def _opened() -> Iterator[Store]:
     from prefect.client.orchestration.local import local_client
 
     store = local_client().store
@@ -50,8 +78,8 @@ def open_store() -> Iterator[Store]:
         yield Store(connection, store)
 
 
-class Store(Finding):
-    """Questions to the store; each command asks a few."""
+class Store(Questions):
+    """Questions to the store; and what only a store of one's own can be asked."""
 
     def __init__(self, connection: Connection, store: Opened) -> None:
         self._connection = connection
@@ -59,76 +87,48 @@ class Store(Finding):
 
     # --- lists -----------------------------------------------------------------------------------------
 
-    def flow_runs(
-        self, flow_names: Sequence[str], types: Sequence[StateType], names: Sequence[str], limit: int
+    def read_flow_runs(
+        self,
+        limit: int,
+        flow_run_filter: FlowRunFilter | None = None,
+        flow_filter: FlowFilter | None = None,
+        sort: FlowRunSort = FlowRunSort.ID_DESC,
     ) -> list[FlowRun]:
-        """The flow runs that were to start last, of these flows and in these states where any are named."""
-        from prefect.schemas.filters.flow_runs import FlowRunFilter
-        from prefect.schemas.filters.flows import FlowFilter, FlowFilterName
-        from prefect.schemas.sorting import FlowRunSort
+        """The first so many of the flow runs that meet the filters."""
         from prefect.server.models.filters import Filters
         from prefect.server.models.flow_runs import read_flow_runs
 
-        filters = Filters(
-            flows=FlowFilter(name=FlowFilterName(any_=list(flow_names))) if flow_names else None,
-            flow_runs=FlowRunFilter.model_validate({"state": states_criterion(types, names)}),
-        )
-        return read_flow_runs(self._connection, filters, FlowRunSort.EXPECTED_START_TIME_DESC, limit)
+        filters = Filters(flows=flow_filter, flow_runs=flow_run_filter)
+        return read_flow_runs(self._connection, filters, sort, limit)
 
-    def task_runs(
-        self,
-        flow_run_id: UUID | None,
-        run_names: Sequence[str],
-        types: Sequence[StateType],
-        names: Sequence[str],
-        limit: int,
-    ) -> list[TaskRun]:
-        """The task runs that were made last, of a flow run, with these names and in these states, if told."""
-        from prefect.schemas.filters.task_runs import TaskRunFilter
+    def count_flow_runs(self, flow_filter: FlowFilter) -> int:
+        """How many runs the flows that meet the filter have."""
+        from prefect.server.models.filters import Filters
+        from prefect.server.models.flow_runs import count_flow_runs
+
+        return count_flow_runs(self._connection, Filters(flows=flow_filter))
+
+    def read_task_runs(self, limit: int, task_run_filter: TaskRunFilter) -> list[TaskRun]:
+        """The newest so many of the task runs that meet the filter."""
         from prefect.server.models.filters import Filters
         from prefect.server.models.task_runs import read_task_runs
 
-        criteria: dict[str, Any] = {"state": states_criterion(types, names)}
-        if run_names:
-            criteria["name"] = {"any_": list(run_names)}
-        if flow_run_id is not None:
-            criteria["flow_run_id"] = {"any_": [flow_run_id]}
-        filters = Filters(task_runs=TaskRunFilter.model_validate(criteria))
-        return read_task_runs(self._connection, filters, limit=limit)
+        return read_task_runs(self._connection, Filters(task_runs=task_run_filter), limit=limit)
 
-    def flows(self, limit: int) -> list[FlowOverview]:
-        """The newest flows, each with its last run."""
-        from prefect.schemas.filters.flows import FlowFilter, FlowFilterId
-        from prefect.schemas.sorting import FlowSort
-        from prefect.server.models.filters import Filters
-        from prefect.server.models.flow_runs import count_flow_runs, read_flow_runs
-        from prefect.server.models.flows import read_flows
-
-        overviews = []
-        for flow in read_flows(self._connection, sort=FlowSort.CREATED_DESC, limit=limit):
-            of_flow = Filters(flows=FlowFilter(id=FlowFilterId(any_=[flow.id])))
-            last = read_flow_runs(self._connection, of_flow, limit=1)
-            number = count_flow_runs(self._connection, of_flow)
-            overviews.append(overview(flow, number, last[0] if last else None))
-        return overviews
-
-    def flow_names(self, ids: set[UUID]) -> dict[UUID, str]:
-        """The names of flows, by id."""
-        from prefect.schemas.filters.flows import FlowFilter, FlowFilterId
+    def read_flows(
+        self, limit: int, flow_filter: FlowFilter | None = None, sort: FlowSort = FlowSort.NAME_ASC
+    ) -> list[Flow]:
+        """The first so many of the flows that meet the filter."""
         from prefect.server.models.filters import Filters
         from prefect.server.models.flows import read_flows
 
-        filters = Filters(flows=FlowFilter(id=FlowFilterId(any_=list(ids))))
-        return {flow.id: flow.name for flow in read_flows(self._connection, filters)}
+        return read_flows(self._connection, Filters(flows=flow_filter), sort, limit)
 
-    def task_run_names(self, ids: set[UUID]) -> dict[UUID, str]:
-        """The names of task runs, by id."""
-        from prefect.schemas.filters.task_runs import TaskRunFilter
-        from prefect.server.models.filters import Filters
-        from prefect.server.models.task_runs import read_task_runs
+    def read_logs(self, log_filter: LogFilter, sort: LogSort, limit: int, offset: int) -> list[Log]:
+        """A page of the log records that meet the filter."""
+        from prefect.server.models.logs import read_logs
 
-        filters = Filters(task_runs=TaskRunFilter.model_validate({"id": {"any_": list(ids)}}))
-        return {run.id: run.name for run in read_task_runs(self._connection, filters)}
+        return read_logs(self._connection, log_filter, sort, limit, offset)
 
     # --- single runs -----------------------------------------------------------------------------------
 
@@ -150,16 +150,6 @@ class Store(Finding):
 
         return ids_meant(self._connection, noun, text, limit)
 
-    def latest_flow_run(self) -> FlowRun | None:
-        """The flow run that was made last and is no other's subflow; None without any."""
-        from prefect.schemas.filters.flow_runs import FlowRunFilter
-        from prefect.server.models.filters import Filters
-        from prefect.server.models.flow_runs import read_flow_runs
-
-        criteria = {"parent_task_run_id": {"is_null_": True}}
-        filters = Filters(flow_runs=FlowRunFilter.model_validate(criteria))
-        return next(iter(read_flow_runs(self._connection, filters, limit=1)), None)
-
     def flow_run_tree(self, flow_run_id: UUID, limit: int) -> FlowRunNode:
         """A flow run with everything inside it; of each flow run at most so many task runs."""
         from prefect.server.models.trees import read_flow_run_tree
@@ -177,15 +167,6 @@ class Store(Finding):
         from prefect.server.models.stories import read_task_run_story
 
         return read_task_run_story(self._connection, run.id)
-
-    def logs(self, criteria: dict[str, Any], newest_first: bool, limit: int, offset: int) -> list[Log]:
-        """A page of log records; `criteria` as of a log filter."""
-        from prefect.schemas.filters.logs import LogFilter
-        from prefect.schemas.sorting import LogSort
-        from prefect.server.models.logs import read_logs
-
-        sort = LogSort.TIMESTAMP_DESC if newest_first else LogSort.TIMESTAMP_ASC
-        return read_logs(self._connection, LogFilter.model_validate(criteria), sort, limit, offset)
 
     def delete_flow_run(self, id: UUID, force: bool) -> None:
         """Delete a flow run with everything inside it; a run that goes on only when forced."""

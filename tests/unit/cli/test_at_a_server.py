@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from prefect.runtime import task_run
 from prefect.schemas.bases import uuid7
 from prefect.schemas.runs import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Completed
 from prefect.testing.server import running_server
 from prefect.testing.utilities import prefect_test_harness
 
@@ -85,6 +83,7 @@ QUESTIONS: dict[str, Any] = {
     "task runs, each": lambda store: [
         store.task_run_story(run) for run in store.task_runs(None, [], [], [], 100)
     ],
+    "the latest": lambda store: store.latest_flow_run(),
     "logs": lambda store: store.logs({"flow_run_id": {"any_": [newest(store).id]}}, False, 5, 1),
 }
 
@@ -106,14 +105,6 @@ def test_what_is_not_there_is_said(
     with pytest.raises(typer.Exit):
         remote.find_flow_run("nonsense")
     assert "not found" in capsys.readouterr().err
-
-
-def test_old_runs_are_removed_where_the_store_is(
-    stores: tuple[Store, RemoteStore], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(typer.Exit):
-        stores[1].runs_over(timedelta(0), timedelta(0), Completed().timestamp)
-    assert "where the store is" in capsys.readouterr().err
 
 
 def test_a_server_that_does_not_answer_ends_the_command(capsys: pytest.CaptureFixture[str]) -> None:

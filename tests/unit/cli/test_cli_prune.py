@@ -209,3 +209,16 @@ def test_young_orphans_are_spared(prefect: Prefect, storage: Path) -> None:
         txn.stage(1)
     assert "Removed nothing" in prefect("result", "prune", "--older-than", "0", "--orphans", "--yes").out
     assert (storage / "fresh").exists()
+
+
+@pytest.mark.parametrize("command", ["flow-run", "result"])
+def test_what_is_old_is_removed_where_the_store_is(prefect: Any, monkeypatch: Any, command: str) -> None:
+    # nobody is asked there: the answer is the same while the server is away
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    outcome = prefect(command, "prune", "--older-than", "1d", "--yes")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert f"`prefect {command} prune` works on the database itself" in outcome.err
+    for named in ("http://127.0.0.1:9/api", "PREFECT_API_URL=", "PREFECT_SERVER_DATABASE_CONNECTION_URL"):
+        assert named in outcome.err
+    monkeypatch.setenv("PREFECT_API_URL", "")
+    assert prefect(command, "prune", "--older-than", "1d", "--yes").out == "Removed nothing.\n"
