@@ -73,42 +73,48 @@ def perform(play: Play, workshop: Workshop) -> list[Process]:
 
 
 def die_everywhere(
-    scenario: str, writer: str, workshop: Workshop, before: tuple[Fate, ...] = (), stride: int = 1
+    scenario: str,
+    writer: str,
+    workshop: Workshop,
+    before: tuple[Fate, ...] = (),
+    first: int = 1,
+    stride: int = 1,
 ) -> int:
-    """Play a scenario again and again, dying one point later each time; the number of points there are.
+    """Play a scenario again and again, dying some points later each time; the number of points tried.
 
     What is on the disk decides what follows: of deaths that leave the same, one is continued.
 
     Args:
         before: fates of processes before the one that dies everywhere.
+        first: the first point that is tried.
         stride: from one point to the next that is tried.
 
     Raises:
         AssertionError: as `perform`.
     """
     continued: set[tuple[int, str]] = set()
-    for point in count(1, stride):
+    for tried, point in enumerate(count(first, stride)):
         play = Play(scenario, writer, (*before, Fate(dies_at=point)))
         with _stage(play, workshop) as stage:
             for fate in play.fates:
                 process = stage.run(fate)
             if not process.dead:
                 stage.ledger.settle(process)
-                return point - 1
+                return tried
             if (process.deeds, process.damage) not in continued:
                 continued.add((process.deeds, process.damage))
                 stage.run_to_the_end()
     raise AssertionError("not reached: a program ends")
 
 
-def stall_everywhere(scenario: str, writer: str, workshop: Workshop, stride: int = 1) -> int:
-    """Play a scenario again and again, stalling one point later each time; the number of points there are."""
-    for point in count(1, stride):
+def stall_everywhere(scenario: str, writer: str, workshop: Workshop, first: int = 1, stride: int = 1) -> int:
+    """Play a scenario again and again, stalling some points later each time; the number of points tried."""
+    for tried, point in enumerate(count(first, stride)):
         with _stage(Play(scenario, writer, (Fate(stalls_at=point),)), workshop) as stage:
             process = stage.run(Fate(stalls_at=point))
             if len(stage.machine.processes) == 1:
                 stage.ledger.settle(process)
-                return point - 1
+                return tried
     raise AssertionError("not reached: a program ends")
 
 
