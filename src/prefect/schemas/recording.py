@@ -2,7 +2,8 @@
 
 A batch holds each task run once, as it was at last, and every state it went through; moments and durations are
 whole microseconds. Both sides are here, so that they fit: `batch_of` on the client's, `transitions_of` on the
-server's. Not here: sending (`client/engine`), writing (`server/models/recording`).
+server's. Not here: what of a state is told at all (`described`), sending (`client/engine`), writing
+(`server/models/recording`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from prefect.schemas.bases import microseconds_since_epoch
+from prefect.schemas.described import described_data, described_details
 from prefect.schemas.runs import FlowRun, TaskInput, TaskRun, TaskRunPolicy, trusted_task_run
 from prefect.schemas.states import (
     State,
@@ -34,8 +36,6 @@ Transition = tuple[TaskRun, State[Any], int, datetime | None, datetime | None, t
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LAST_MOMENT = 253_402_300_799_000_000
-_DETAIL_DEFAULTS = {name: field.default for name, field in StateDetails.model_fields.items()}
-_OWN_IDS = frozenset({"flow_run_id", "task_run_id"})
 _NO_POLICY = TaskRunPolicy()
 
 Moment = Annotated[int, Field(ge=0, le=_LAST_MOMENT)]
@@ -179,33 +179,14 @@ def _state_line(index: int, state: State[Any]) -> tuple[Any, ...]:
         state.name,
         microseconds_since_epoch(state.timestamp),
         state.message,
-        _told(state.state_details),
+        _details_line(state.state_details),
         None if state.data is None else described_data(state.data),
     )
 
 
-def _told(details: StateDetails) -> dict[str, Any] | None:
-    told = {
-        name
-        for name, value in details.__dict__.items()
-        if name not in _OWN_IDS and value != _DETAIL_DEFAULTS.get(name)
-    }
+def _details_line(details: StateDetails) -> dict[str, Any] | None:
+    told = set(described_details(details))
     return details.model_dump(mode="json", include=told) if told else None
-
-
-def described_data(data: Any) -> Any:
-    """What of a state's data leaves the process: the description of a stored result; never a value itself."""
-    metadata = getattr(data, "metadata", data)
-    if hasattr(metadata, "storage_key"):
-        return metadata.as_json()
-    if isinstance(data, dict) and ("storage_key" in data or data.get("type") == "reference"):
-        return data
-    return None
-
-
-def wire_state(state: State[Any]) -> State[Any]:
-    """A state as it may leave the process: without the value, with where it is stored."""
-    return state if state.data is None else state.model_copy(update={"data": described_data(state.data)})
 
 
 def _moment(value: datetime | None) -> int | None:

@@ -20,10 +20,10 @@ from prefect.client.engine.spool import Letter
 from prefect.exceptions import ObjectUnsupported, ServerUnreachableError
 from prefect.schemas.actions.runs import FlowRunCreate, TaskRunCreate
 from prefect.schemas.actions.states import StateCreate
+from prefect.schemas.described import described_data
 from prefect.schemas.filters.flow_runs import FlowRunFilter, FlowRunFilterId
 from prefect.schemas.operations import Request, flow_runs, task_runs
 from prefect.schemas.outcomes import Outcome
-from prefect.schemas.recording import described_data
 from prefect.schemas.responses import OrchestrationResult
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import State, StateType

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from prefect.client.engine.letters import LOG, TRANSITION, Entry, as_json
 from prefect.client.engine.spool import Letter
-from prefect.schemas.recording import described_data
+from prefect.schemas.described import described_data
 from prefect.schemas.runs import TaskRun
 from prefect.schemas.states import TERMINAL_STATES, State
 

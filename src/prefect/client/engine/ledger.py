@@ -12,8 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from prefect.schemas.bases import now
+from prefect.schemas.described import described_data, wire_state
 from prefect.schemas.outcomes import Outcome
-from prefect.schemas.recording import described_data, wire_state
 from prefect.schemas.runs import FlowRun
 from prefect.schemas.states import State, StateDetails
 from prefect.server.orchestration import FlowRunFacts, Proposal, decide_flow_run, project_flow_run

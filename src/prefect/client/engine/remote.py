@@ -27,9 +27,10 @@ from prefect.logging import get_logger
 from prefect.schemas.actions.flows import FlowCreate
 from prefect.schemas.actions.runs import FlowRunUpdate
 from prefect.schemas.bases import uuid7
+from prefect.schemas.described import wire_state
 from prefect.schemas.operations import Request, engine, flow_runs, flows
 from prefect.schemas.outcomes import Outcome
-from prefect.schemas.recording import Begun, Receipt, wire_state
+from prefect.schemas.recording import Begun, Receipt
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import State
 

@@ -1,7 +1,7 @@
 """Nouns as rows: what the journal hands to SQLite, in the forms that `types.py` describes.
 
-Pure and hot: a no-op task passes through here with each of its states. Not here: SQL (`statements`), when rows
-are written (`journal`), reading rows (`server/models`).
+Pure and hot: a no-op task passes through here with each of its states. Not here: what of a state is stored at all
+(`schemas/described`), SQL (`statements`), when rows are written (`journal`), reading rows (`server/models`).
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from typing import Any
 from uuid import UUID
 
 from prefect.schemas.bases import microseconds_since_epoch, uuid7_int
+from prefect.schemas.described import described_data, described_details
 from prefect.schemas.runs import FlowRun, FlowRunPolicy, TaskRun, TaskRunPolicy
 from prefect.schemas.states import State, StateDetails
 
 Row = tuple[Any, ...]
 
 _MICROSECOND = timedelta(microseconds=1)
-_DETAIL_DEFAULTS = {name: field.default for name, field in StateDetails.model_fields.items()}
-_OWN_IDS = frozenset({"flow_run_id", "task_run_id"})
 
 
 def moment(value: datetime | None) -> int | None:
@@ -55,26 +54,15 @@ _encode = json.JSONEncoder(separators=(",", ":"), default=_json_default, ensure_
 
 
 def details_text(details: StateDetails) -> str | None:
-    """The details that say something, as JSON; None when there are none.
-
-    The ids of the run itself are left out: the row has them in columns of its own.
-    """
-    told = {
-        name: value
-        for name, value in details.__dict__.items()
-        if name not in _OWN_IDS and value != _DETAIL_DEFAULTS.get(name)
-    }
+    """The details that say something, as JSON; None when there are none."""
+    told = described_details(details)
     return json_text(told) if told else None
 
 
 def data_text(data: Any) -> str | None:
-    """What of a state's data is stored: the description of a stored result; never a value itself."""
-    metadata = getattr(data, "metadata", data)
-    if hasattr(metadata, "storage_key"):
-        return json_text(metadata.as_json())
-    if isinstance(data, dict) and ("storage_key" in data or data.get("type") == "reference"):
-        return json_text(data)
-    return None
+    """What of a state's data is stored, as JSON; None when nothing is."""
+    described = described_data(data)
+    return None if described is None else json_text(described)
 
 
 def state_row(run_key: bytes, state: State[Any]) -> Row:
