@@ -123,6 +123,7 @@ DOCUMENTED = [
     "release_concurrency_slots",
     "release_concurrency_slots_with_lease",
     "renew_concurrency_lease",
+    "request",
     "reset_concurrency_limit_by_tag",
     "resume_automation",
     "resume_deployment",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
 from prefect._steps import Life
@@ -19,7 +20,8 @@ from prefect.schemas.actions.concurrency import (
     GlobalConcurrencyLimitUpdate,
 )
 from prefect.schemas.actions.records import LogCreate, VariableUpdate
-from prefect.schemas.operations import concurrency_limits, server, variables
+from prefect.schemas.configuration import ServerDefaultResultStorage, ServerDefaultResultStorageUpdate
+from prefect.schemas.operations import Response, concurrency_limits, result_storage, server, variables
 from prefect.schemas.operations import logs as log_operations
 from prefect.schemas.variables import Variable
 
@@ -88,7 +90,44 @@ class LimitMethods(Asking):
 
 
 class ServerMethods(Asking):
-    """Questions to the API itself."""
+    """Questions to the API itself, and requests as they are."""
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, Any] | None = None,
+        path_params: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> Life[Response]:
+        """Send a request as it is told, and return the answer.
+
+        Args:
+            path: below the API's URL, such as `/flow_runs/{id}`.
+            params: of the query.
+            path_params: what stands for the names in `path`; it is escaped.
+            kwargs: what httpx takes of a request besides: `json`, `content`, `headers`, `timeout` in seconds, ...
+
+        Raises:
+            PrefectHTTPStatusError: the API refuses; `error.response` tells why.
+            ValueError: `path` has a name that `path_params` does not tell.
+        """
+        options = kwargs if params is None else {**kwargs, "params": params}
+        at = f"/{_filled(path, path_params).removeprefix('/')}"
+        return (yield from self._transport.exchange(method.upper(), at, options))
+
+    def update_server_default_result_storage(
+        self, default_result_storage_block_id: UUID
+    ) -> Life[ServerDefaultResultStorage]:
+        """Keep results in that block when nothing else is said.
+
+        Raises:
+            ObjectNotFound: there is no such block.
+        """
+        told = ServerDefaultResultStorageUpdate(
+            default_result_storage_block_id=default_result_storage_block_id
+        )
+        return (yield from self._ask(result_storage.update_server_default_result_storage(told)))
 
     def api_healthcheck(self) -> Life[Exception | None]:
         """None when the API is well, else the error that asking it raised."""
@@ -123,3 +162,13 @@ class ServerMethods(Asking):
         """
         if not self._transport.is_checked:
             yield from ServerMethods.raise_for_api_version_mismatch(self)
+
+
+def _filled(path: str, path_params: dict[str, Any] | None) -> str:
+    """A path with what stands for its names; without parameters it is taken as it is."""
+    if path_params is None:
+        return path
+    try:
+        return path.format(**{name: quote(str(value), safe="") for name, value in path_params.items()})
+    except KeyError as error:
+        raise ValueError(f"{path!r} names {error.args[0]!r}, which `path_params` does not tell.") from None

@@ -52,7 +52,7 @@ from prefect.schemas.concurrency import (
     ConcurrencyOptions,
     GlobalConcurrencyLimit,
 )
-from prefect.schemas.configuration import ServerDefaultResultStorage, ServerDefaultResultStorageUpdate
+from prefect.schemas.configuration import ServerDefaultResultStorage
 from prefect.schemas.deployments import Deployment, DeploymentSchedule, VersionInfo
 from prefect.schemas.event_filters import AutomationFilter, EventFilter
 from prefect.schemas.event_pages import Countable, EventCount, EventPage, TimeUnit
@@ -1810,6 +1810,26 @@ class SyncPrefectClient(_Client):
         Raises:
             ConcurrencyLeaseLostError: it has expired or was given back.
         """
+    def request(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, Any] | None = None,
+        path_params: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> httpx.Response:
+        """Send a request as it is told, and return the answer.
+
+        Args:
+            path: below the API's URL, such as `/flow_runs/{id}`.
+            params: of the query.
+            path_params: what stands for the names in `path`; it is escaped.
+            kwargs: what httpx takes of a request besides: `json`, `content`, `headers`, `timeout` in seconds, ...
+
+        Raises:
+            PrefectHTTPStatusError: the API refuses; `error.response` tells why.
+            ValueError: `path` has a name that `path_params` does not tell.
+        """
     def reset_concurrency_limit_by_tag(
         self,
         tag: str,
@@ -2074,7 +2094,7 @@ class SyncPrefectClient(_Client):
         """
     def update_server_default_result_storage(
         self,
-        storage: ServerDefaultResultStorageUpdate,
+        default_result_storage_block_id: UUID,
     ) -> ServerDefaultResultStorage:
         """Keep results in that block when nothing else is said.
 
@@ -2137,7 +2157,7 @@ class SyncPrefectClient(_Client):
     def update_work_queue(
         self,
         id: UUID,
-        kwargs: Any,
+        **kwargs: Any,
     ) -> None:
         """Change fields of a queue.
 
@@ -3877,6 +3897,26 @@ class PrefectClient(_Client):
         Raises:
             ConcurrencyLeaseLostError: it has expired or was given back.
         """
+    async def request(
+        self,
+        method: str,
+        path: str,
+        params: dict[str, Any] | None = None,
+        path_params: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> httpx.Response:
+        """Send a request as it is told, and return the answer.
+
+        Args:
+            path: below the API's URL, such as `/flow_runs/{id}`.
+            params: of the query.
+            path_params: what stands for the names in `path`; it is escaped.
+            kwargs: what httpx takes of a request besides: `json`, `content`, `headers`, `timeout` in seconds, ...
+
+        Raises:
+            PrefectHTTPStatusError: the API refuses; `error.response` tells why.
+            ValueError: `path` has a name that `path_params` does not tell.
+        """
     async def reset_concurrency_limit_by_tag(
         self,
         tag: str,
@@ -4141,7 +4181,7 @@ class PrefectClient(_Client):
         """
     async def update_server_default_result_storage(
         self,
-        storage: ServerDefaultResultStorageUpdate,
+        default_result_storage_block_id: UUID,
     ) -> ServerDefaultResultStorage:
         """Keep results in that block when nothing else is said.
 
@@ -4204,7 +4244,7 @@ class PrefectClient(_Client):
     async def update_work_queue(
         self,
         id: UUID,
-        kwargs: Any,
+        **kwargs: Any,
     ) -> None:
         """Change fields of a queue.
 

@@ -25,6 +25,7 @@ from prefect.client.orchestration.transport import Transport
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectHTTPStatusError
 from prefect.schemas.downloads import Download
 from prefect.schemas.operations import Operation, Request, Response
+from prefect.schemas.operations.declaring import is_repeatable
 from prefect.settings import Settings, get_current_settings
 
 R = TypeVar("R")
@@ -44,12 +45,15 @@ _CSRF_HEADERS = ("Prefect-Csrf-Token", "Prefect-Csrf-Client")
 class _Send:
     """A step: one message, once."""
 
-    __slots__ = ("headers", "message", "transport")
+    __slots__ = ("headers", "message", "options", "transport")
 
-    def __init__(self, transport: HttpTransport, message: Message, headers: dict[str, str]) -> None:
+    def __init__(
+        self, transport: HttpTransport, message: Message, headers: dict[str, str], options: dict[str, Any]
+    ) -> None:
         self.transport = transport
         self.message = message
-        self.headers = headers
+        self.headers = {**(options.get("headers") or {}), **headers}
+        self.options = options
 
     def block(self) -> httpx.Response:
         return self.transport.client().request(**self._arguments())
@@ -60,7 +64,7 @@ class _Send:
     def _arguments(self) -> dict[str, Any]:
         method, path, query, body = self.message
         url = self.transport.terms.url + path
-        given = {"method": method, "url": url, "params": query, "headers": self.headers}
+        given = {"params": query, **self.options, "method": method, "url": url, "headers": self.headers}
         if isinstance(body, bytes):
             headers = {**self.headers, "Content-Type": "application/json"}
             return {**given, "headers": headers, "content": body}
@@ -94,11 +98,24 @@ class HttpTransport:
         """The same without holding up the event loop."""
         return await run_awaiting(self._exchange(request))
 
-    def send(self, message: Message, repeatable: bool = False) -> Life[httpx.Response]:
+    def exchange(self, method: str, path: str, options: dict[str, Any]) -> Life[httpx.Response]:
+        """As steps: send a request as it is told, and return the answer.
+
+        Raises:
+            PrefectHTTPStatusError: the server refuses.
+            httpx.TransportError: the server cannot be reached.
+        """
+        message = Message(method, path, {}, None)
+        return accepted((yield from self.send(message, is_repeatable(method, path), options)))
+
+    def send(
+        self, message: Message, repeatable: bool = False, options: dict[str, Any] | None = None
+    ) -> Life[httpx.Response]:
         """Send a message until it is answered, and return the answer, whatever its status.
 
         Args:
             repeatable: it does no harm twice, so it is also sent again when only the answer got lost.
+            options: what the HTTP client takes of a request besides.
 
         Raises:
             httpx.TransportError: the server cannot be reached.
@@ -107,7 +124,7 @@ class HttpTransport:
         attempt, tokens = 0, 0
         while True:
             try:
-                response: httpx.Response = yield _Send(self, message, dict(self._csrf_token))
+                response: httpx.Response = yield _Send(self, message, dict(self._csrf_token), options or {})
             except retried_errors:
                 if attempt >= self.terms.max_retries:
                     raise
@@ -150,7 +167,7 @@ class HttpTransport:
     def _fetch_csrf_token(self) -> Life[None]:
         client = str(uuid4())
         response: httpx.Response = yield _Send(
-            self, Message("GET", "/csrf-token", {"client": client}, None), {}
+            self, Message("GET", "/csrf-token", {"client": client}, None), {}, {}
         )
         response.raise_for_status()
         self._csrf_token = dict(zip(_CSRF_HEADERS, (response.json()["token"], client), strict=True))
@@ -236,17 +253,31 @@ def error_of(operation: Operation[Any, Any], response: httpx.Response) -> Except
     return refusal_of(response, operation.conflict_means_existing)
 
 
-def refusal_of(response: httpx.Response, conflict_means_existing: bool = False) -> Exception:
-    """The error that a refusing answer means."""
+def accepted(response: httpx.Response) -> httpx.Response:
+    """An answer that does not refuse.
+
+    Raises:
+        PrefectHTTPStatusError: it does.
+    """
+    if not response.is_success:
+        raise _status_error(response)
+    return response
+
+
+def _status_error(response: httpx.Response) -> PrefectHTTPStatusError:
     try:
         response.raise_for_status()
     except httpx.HTTPStatusError as error:
-        refused = PrefectHTTPStatusError.from_httpx_error(error)
-    else:
-        # a redirect that leads nowhere
-        refused = PrefectHTTPStatusError(
-            f"Unexpected status {response.status_code}.", request=response.request, response=response
-        )
+        return PrefectHTTPStatusError.from_httpx_error(error)
+    # a redirect that leads nowhere
+    return PrefectHTTPStatusError(
+        f"Unexpected status {response.status_code}.", request=response.request, response=response
+    )
+
+
+def refusal_of(response: httpx.Response, conflict_means_existing: bool = False) -> Exception:
+    """The error that a refusing answer means."""
+    refused = _status_error(response)
     if response.status_code == httpx.codes.NOT_FOUND:
         return ObjectNotFound(refused)
     if response.status_code == httpx.codes.CONFLICT and conflict_means_existing:
@@ -269,3 +300,22 @@ def response_of(operation: Operation[Any, Any], result: Any) -> httpx.Response:
     if result is None:
         return httpx.Response(operation.status)
     return httpx.Response(operation.status, json=to_jsonable_python(result))
+
+
+def answered_in_process(
+    answer: Callable[[str, str, bytes, bytes], Any], method: str, path: str, options: dict[str, Any]
+) -> httpx.Response:
+    """What `answer` (to method, path, query and body) says to a request that does not travel.
+
+    Raises:
+        PrefectHTTPStatusError: it refuses.
+    """
+    told = {name: value for name, value in options.items() if name not in _ON_THE_WAY}
+    request = httpx.Request(method, f"{IN_PROCESS_URL}{path}", **told)
+    below = request.url.path.removeprefix(httpx.URL(IN_PROCESS_URL).path)
+    status, body, headers = answer(request.method, below, request.url.query, request.read())
+    return accepted(httpx.Response(status, content=body, headers=list(headers), request=request))
+
+
+_ON_THE_WAY = frozenset({"auth", "follow_redirects", "timeout"})
+"""What is said of the way of a request, which one in this process does not go."""

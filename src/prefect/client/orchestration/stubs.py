@@ -121,6 +121,8 @@ class _Writer:
     def _parameter(self, parameter: inspect.Parameter) -> str:
         if parameter.name == "self":
             return "self"
+        if parameter.kind is parameter.VAR_KEYWORD:
+            return f"**{parameter.name}: {self.type(parameter.annotation)}"
         default = parameter.default
         text = f"{parameter.name}: {self.type(parameter.annotation)}"
         return text if default is parameter.empty else f"{text} = {default!r}"

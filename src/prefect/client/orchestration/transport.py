@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Generic, Protocol, TypeVar
 
 from prefect._steps import Life
-from prefect.schemas.operations import Request
+from prefect.schemas.operations import Request, Response
 
 R = TypeVar("R")
 
@@ -35,6 +35,18 @@ class Transport(Protocol):
 
     async def perform_async(self, request: Request[R]) -> R:
         """The same without holding up the event loop."""
+        ...
+
+    def exchange(self, method: str, path: str, options: dict[str, Any]) -> Life[Response]:
+        """As steps: send a request as it is told, and return the answer.
+
+        Args:
+            path: below the API's URL, escaped.
+            options: what `httpx` takes of a request: params, json, content, headers, ...
+
+        Raises:
+            PrefectHTTPStatusError: the API refuses.
+        """
         ...
 
     def close(self) -> None:

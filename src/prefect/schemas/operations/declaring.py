@@ -194,7 +194,7 @@ class Operation(Generic[P, R]):
     @property
     def repeatable(self) -> bool:
         """Whether it does no harm to ask twice, when the first answer got lost."""
-        return self.method != "POST" or self.path.rpartition("/")[2] in _POSTS_THAT_READ
+        return is_repeatable(self.method, self.path)
 
     @cached_property
     def arguments(self) -> Mapping[str, Argument]:
@@ -250,6 +250,11 @@ _POSTS_THAT_READ = frozenset(
     {"filter", "count", "paginate", "history", "lateness", "get_scheduled_flow_runs"}
 )
 _IDS = (UUID, UUID | str, UUID | None)
+
+
+def is_repeatable(method: str, path: str) -> bool:
+    """Whether such a request does no harm when it is sent twice."""
+    return method != "POST" or path.rpartition("/")[2] in _POSTS_THAT_READ
 
 
 def _id_from(name: str, text: str) -> UUID:

@@ -39,34 +39,19 @@ _BEFORE_SLASHES = ("name", "tag", "input", "queues", "related-to", "owned-by")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 
 
-class OperationEndpoint:
-    """Serves one operation.
+class OperationAnswers:
+    """Answers requests for one operation, in the thread that asks.
 
     Args:
         operation: what is done.
         store: on what.
-        threads: where.
     """
 
-    def __init__(self, operation: Operation[Any, Any], store: Store, threads: Threads) -> None:
+    def __init__(self, operation: Operation[Any, Any], store: Store) -> None:
         self.operation = operation
         self.reader = ArgumentReader(operation)
         self._store = store
-        self._threads = threads
         self._writer: TypeAdapter[Any] | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            body = await body_of(receive)
-        except ClientDisconnect:
-            return
-        ask_from(_api_url(scope))
-        given = (scope["path_params"], scope["query_string"], body)
-        answer = await self._threads.run(self.answer, *given)
-        if isinstance(answer, Download):
-            await send_download(send, answer, self._threads)
-        else:
-            await send_answer(send, answer)
 
     def answer(self, path: dict[str, Any], query: bytes, body: bytes) -> Answer | Download:
         """What a request is answered with, once the operation is done."""
@@ -105,6 +90,31 @@ class OperationEndpoint:
             declared = self.operation.result
             self._writer = TypeAdapter(Any if declared is Response else declared)
         return Answer(status, self._writer.dump_json(result, warnings=False), (JSON,))
+
+
+class OperationEndpoint(OperationAnswers):
+    """Serves one operation.
+
+    Args:
+        threads: where requests are done.
+    """
+
+    def __init__(self, operation: Operation[Any, Any], store: Store, threads: Threads) -> None:
+        super().__init__(operation, store)
+        self._threads = threads
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            body = await body_of(receive)
+        except ClientDisconnect:
+            return
+        ask_from(_api_url(scope))
+        given = (scope["path_params"], scope["query_string"], body)
+        answer = await self._threads.run(self.answer, *given)
+        if isinstance(answer, Download):
+            await send_download(send, answer, self._threads)
+        else:
+            await send_answer(send, answer)
 
 
 def _api_url(scope: Scope) -> str:
