@@ -9,7 +9,12 @@ import pytest
 import prefect.server.orchestration as orchestration
 
 MODULES = sorted(Path(orchestration.__file__ or "").parent.glob("*.py"))
-OWN = ("prefect.schemas.outcomes", "prefect.schemas.states", "prefect.server.orchestration")
+OWN = (
+    "prefect.schemas.described",
+    "prefect.schemas.outcomes",
+    "prefect.schemas.states",
+    "prefect.server.orchestration",
+)
 IMPURE = {"asyncio", "io", "logging", "os", "random", "secrets", "socket", "sqlite3", "threading", "time"}
 
 

@@ -98,16 +98,7 @@ class Ledger:
             return None
         facts, current = known
         moment = now()
-        proposal = Proposal(
-            type=state.type,
-            name=state.name or "",
-            timestamp=state.timestamp,
-            message=state.message,
-            details=state.state_details,
-            has_data=described_data(state.data) is not None,
-            attempt=None if begin else attempt,
-            force=force,
-        )
+        proposal = Proposal.of(state, None if begin else attempt, force)
         decision = decide_flow_run(facts, proposal, moment)
         chosen = state_to_enter(decision, state, current, moment)
         if chosen is None:

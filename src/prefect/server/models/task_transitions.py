@@ -16,7 +16,6 @@ from prefect.schemas.bases import now
 from prefect.schemas.runs import TaskRun
 from prefect.schemas.states import State, StateDetails, StateType
 from prefect.server.database.engine import lock_row
-from prefect.server.database.rows import data_text
 from prefect.server.database.tables import flow_run, task_run, task_run_state
 from prefect.server.models.absent import absent
 from prefect.server.models.creation import insert_state, state_columns
@@ -68,15 +67,7 @@ def propose_task_run_state(
         raise absent("task run", run_id)
     run = task_run_from(row)
     facts = _facts(connection, row, run, state)
-    proposal = Proposal(
-        type=state.type,
-        name=state.name or "",
-        timestamp=state.timestamp,
-        message=state.message,
-        details=state.state_details,
-        has_data=state.data is not None and data_text(state.data) is not None,
-        force=force,
-    )
+    proposal = Proposal.of(state, force=force)
     decision = decide_task_run(facts, proposal, now(), Terms(draw=random.random()))
     entered = _state_entered(connection, decision, state, run)
     if entered is None:

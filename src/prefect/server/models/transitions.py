@@ -141,20 +141,12 @@ def propose_flow_run_state(
         facts, current = _facts(connection, run_id)
         if current is not None and current.id == state.id:
             return _entered_before(facts, current)
-        proposal = Proposal(
-            type=state.type,
-            name=state.name or "",
-            timestamp=state.timestamp,
-            message=state.message,
-            details=state.state_details,
-            has_data=state.data is not None and rows.data_text(state.data) is not None,
-            attempt=None if begin and not late else attempt,
-            force=force,
-        )
         if begin and force and _caller_is_lost(journal, connection, facts.parent_task_run_id):
             return Outcome("ABORT", current, reason=_CALLER_IS_LOST)
-        decision = decide_flow_run(facts, proposal, now(), rules=BELATED_FLOW_RUN_RULES if late else None)
-        entered = state_to_enter(decision, state, current, now())
+        moment = now()
+        proposal = Proposal.of(state, None if begin and not late else attempt, force)
+        decision = decide_flow_run(facts, proposal, moment, rules=BELATED_FLOW_RUN_RULES if late else None)
+        entered = state_to_enter(decision, state, current, moment)
         if entered is None:
             return unchanged(decision, facts, current)
         changes = changes_of(decision)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 from uuid import UUID
 
-from prefect.schemas.states import TERMINAL_STATES, StateType
+from prefect.schemas.described import described_data
+from prefect.schemas.states import TERMINAL_STATES, State, StateType
 
 CollisionStrategy = Literal["ENQUEUE", "CANCEL_NEW"]
 RetryType = Literal["in_process", "reschedule"]
@@ -87,6 +88,20 @@ class Proposal:
     has_data: bool = False
     attempt: int | None = None
     force: bool = False
+
+    @classmethod
+    def of(cls, state: State[Any], attempt: int | None = None, force: bool = False) -> Self:
+        """The proposal of a state, as far as it can leave its process."""
+        return cls(
+            type=state.type,
+            name=state.name or "",
+            timestamp=state.timestamp,
+            message=state.message,
+            details=state.state_details,
+            has_data=described_data(state.data) is not None,
+            attempt=attempt,
+            force=force,
+        )
 
     @property
     def transition_id(self) -> UUID | None:
