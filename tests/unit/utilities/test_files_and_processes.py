@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -191,7 +192,8 @@ def _signal_handlers_as_before() -> Iterator[None]:
 class TestForwarding:
     def sent_to_child(self, monkeypatch: pytest.MonkeyPatch, *received: signal.Signals) -> list[int]:
         sent: list[int] = []
-        monkeypatch.setattr("prefect.utilities.processutils.os.kill", lambda pid, number: sent.append(number))
+        kill = SimpleNamespace(kill=lambda pid, number: sent.append(number))
+        monkeypatch.setattr("prefect.utilities.processutils.os", kill)
         for number in received:
             signal.raise_signal(number)
         return sent

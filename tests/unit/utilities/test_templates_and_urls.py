@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from prefect.settings import PREFECT_API_URL, PREFECT_UI_URL, temporary_settings
+from prefect.utilities import urls
 from prefect.utilities.annotations import NotSet
 from prefect.utilities.templating import (
     Placeholder,
@@ -245,7 +246,9 @@ def test_names_of_classes() -> None:
 
 
 def fake_resolver(address: str) -> Any:
-    return lambda host, port: [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
+    """Stands in for the `socket` module."""
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 0))]
+    return SimpleNamespace(getaddrinfo=lambda host, port: found)
 
 
 @pytest.mark.parametrize(
@@ -262,13 +265,13 @@ def fake_resolver(address: str) -> Any:
     ],
 )
 def test_urls_into_private_networks_are_refused(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", fake_resolver(address))
+    monkeypatch.setattr(urls, "socket", fake_resolver(address))
     with pytest.raises(ValueError, match="private address"):
         validate_restricted_url("https://innocent.example/hook")
 
 
 def test_public_urls_are_let_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", fake_resolver("93.184.216.34"))
+    monkeypatch.setattr(urls, "socket", fake_resolver("93.184.216.34"))
     validate_restricted_url("https://example.com/hook")
 
 
@@ -276,7 +279,7 @@ def test_other_urls_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(host: str, port: object) -> Any:
         raise socket.gaierror("unknown")
 
-    monkeypatch.setattr(socket, "getaddrinfo", nothing)
+    monkeypatch.setattr(urls, "socket", SimpleNamespace(getaddrinfo=nothing))
     for url, why in [("ftp://x", "HTTP"), ("x", "HTTP"), ("http://", "valid"), ("http://x", "resolved")]:
         with pytest.raises(ValueError, match=why):
             validate_restricted_url(url)
