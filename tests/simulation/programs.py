@@ -40,7 +40,7 @@ class Cast:
         self.kept = kept(self._say)
         self.kept_async = kept(self._say_async)
         self.cached = kept(self._say, cache_policy=INPUTS, task_run_name="cached {label}")
-        self.undoable = kept(self._say, on_rollback=[_nothing_is_undone])
+        self.undoable = kept(self._say, on_rollback=[outside.undoes])
         self.flaky = kept(self._say_at_last, retries=_RETRIES, retry_delay_seconds=0.01)
         self.failing = kept(self._fail)
         self.around = plain(self._carry_out)
@@ -80,10 +80,6 @@ class Cast:
 
     def _carry_out(self, label: str, inside: Sequence[Statement]) -> list[Any]:
         return carry_out(inside, self)
-
-
-def _nothing_is_undone(_: Any) -> None:
-    raise AssertionError("nothing is rolled back here")
 
 
 class Statement(ABC):

@@ -137,18 +137,21 @@ class Ledger:
     Attributes:
         kept: since which process the result of a run is kept, or was seen by its caller, by the run's name.
         heard: how many states of task runs were stored of a process when its run was taken from it.
+        undone: how often hooks had taken something back in it by then.
     """
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
         self.kept: dict[str, int] = {}
         self.heard: dict[int, int] = {}
+        self.undone: dict[int, int] = {}
 
     def stop_listening(self, process: Process) -> None:
         """Others are about to take its run from a process: what it goes on to say of it must not be written."""
         store = Store(self.machine.store)
         if store.flow_runs:
             self.heard[process.number] = len(process.said) - len(_lost(store, process))
+            self.undone[process.number] = self.machine.outside.undone_by(process.number)
 
     def look_after(self, process: Process) -> None:
         """A process has died, stalls, or has ended: check what it has left, and take down what it has kept."""
@@ -161,6 +164,7 @@ class Ledger:
         seen = self.machine.outside.seen_by(process.number)
         _what_was_computed_and_seen_is_on_record(store, set(seen) & self._computed_by(process))
         self._what_has_lost_its_run_is_not_listened_to(store, process)
+        self._what_has_lost_its_run_takes_nothing_back(process)
         self._no_kept_result_was_computed_again()
         for name in (*seen, *(run.name for run in store.runs if run.is_kept)):
             self.kept.setdefault(name, process.number)
@@ -190,6 +194,11 @@ class Ledger:
         stored = len(process.said) - len(_lost(store, process))
         heard = self.heard.get(process.number, stored)
         assert stored == heard, f"{stored - heard} states were stored of a process that had lost its run"
+
+    def _what_has_lost_its_run_takes_nothing_back(self, process: Process) -> None:
+        undone = self.machine.outside.undone_by(process.number)
+        by_then = self.undone.get(process.number, undone)
+        assert undone == by_then, f"a process that had lost its run took {undone - by_then} things back"
 
     def _no_kept_result_was_computed_again(self) -> None:
         for effect in self.machine.outside.effects:

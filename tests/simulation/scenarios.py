@@ -219,14 +219,10 @@ def nested_tasks(outside: Outside) -> Flow[..., Any]:
 def transactional(outside: Outside) -> Flow[..., Any]:
     """Two results that are stored together, with a hook that would undo them, and one that follows."""
 
-    @task(persist_result=True, task_run_name="{name}")
+    @task(persist_result=True, task_run_name="{name}", on_rollback=[outside.undoes])
     def write(name: str) -> str:
         outside.happens()
         return name
-
-    @write.on_rollback
-    def undo(_: Any) -> None:
-        raise AssertionError("nothing is rolled back here")
 
     @task(persist_result=True, task_run_name="after")
     def after() -> str:
@@ -254,6 +250,7 @@ def rolled_back(outside: Outside) -> Flow[..., Any]:
 
     @write.on_rollback
     def undo(transaction: Any) -> None:
+        outside.undoes(transaction)
         undone.append(transaction.key)
 
     @task(persist_result=True, task_run_name="say")
@@ -279,14 +276,10 @@ def rolled_back(outside: Outside) -> Flow[..., Any]:
 def transactional_in_a_kept_task(outside: Outside) -> Flow[..., Any]:
     """The task around is kept as soon as it ends; those inside still wait for their transaction."""
 
-    @task(persist_result=True, task_run_name="{name}")
+    @task(persist_result=True, task_run_name="{name}", on_rollback=[outside.undoes])
     def write(name: str) -> str:
         outside.happens()
         return name
-
-    @write.on_rollback
-    def undo(_: Any) -> None:
-        raise AssertionError("nothing is rolled back here")
 
     @task(persist_result=True, task_run_name="around")
     def around() -> list[str]:

@@ -18,6 +18,7 @@ from prefect.serializers import JSONSerializer
 from prefect.server.database import statements
 from prefect.server.database.journal import Journal
 from prefect.server.models import recovery, transitions
+from prefect.transactions import bases
 from simulation.machine import Workshop
 from simulation.mortality import Fate
 from simulation.play import LATE, PROMPT, Play, die_everywhere, perform, stall_everywhere
@@ -141,12 +142,21 @@ def subflows_are_made_for_runs_that_are_lost(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(transitions, "_caller_is_lost", lambda *_: False)
 
 
+def what_was_staged_is_taken_back(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(bases, "is_lost", lambda flow_run: False)
+
+
 @pytest.mark.parametrize(
     ("broken", "scenario", "noticed"),
     [
         (lost_leases_are_not_noticed, "persisted", "states were stored of a process that had lost its run"),
         (older_attempts_are_listened_to, "plain", "the run ended as Running"),
         (subflows_are_made_for_runs_that_are_lost, "nested_flows", "are missing"),
+        (
+            what_was_staged_is_taken_back,
+            "transactional",
+            "a process that had lost its run took . things back",
+        ),
     ],
 )
 def test_a_process_that_was_taken_for_dead_and_is_listened_to_is_noticed(

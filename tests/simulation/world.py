@@ -29,6 +29,9 @@ class Effect(NamedTuple):
     run_name: str
 
 
+UNDOING = "undoing"
+
+
 class Outside(ABC):
     """The world outside: it remembers what was done to it, whatever becomes of who did it.
 
@@ -47,6 +50,14 @@ class Outside(ABC):
         assert flow_context is not None
         run = flow_context.flow_run if task_context is None else task_context.task_run
         self._remember_effect(run.name)
+
+    def undoes(self, transaction: Any) -> None:
+        """A hook of a transaction that rolls back takes back what its task has done."""
+        self._remember_effect(UNDOING)
+
+    def undone_by(self, process: int) -> int:
+        """How often hooks took something back in a process."""
+        return self.effects.count(Effect(process, UNDOING))
 
     def sees(self, run_name: str, value: Any) -> Any:
         """The flow has got the kept value of a run, and may act on it."""

@@ -37,6 +37,7 @@ from prefect.schemas.runs import RunInput, TaskRun, trusted_task_run
 from prefect.schemas.states import State, StateDetails, StateType, keep_data, trusted_details, trusted_state
 from prefect.states import AwaitingRetry, failed_state, state_of_value
 from prefect.transactions import BaseTransaction, LatentTransaction
+from prefect.transactions.fencing import RUN_IS_LOST
 
 _PENDING, _RUNNING, _COMPLETED = StateType.PENDING, StateType.RUNNING, StateType.COMPLETED
 _TICK = timedelta(microseconds=1)
@@ -289,8 +290,11 @@ class TaskRunLife:
             FlowRunStopped: the flow run was stopped.
         """
         refuse_if_stopped(self.flow_context)
+        self._refuse_if_lost()
+
+    def _refuse_if_lost(self) -> None:
         if self.client.superseded(self.run.flow_run_id):
-            raise Abort("Another process runs this flow run now; what this one goes on to do does not count.")
+            raise Abort(RUN_IS_LOST)
 
     def _keep_end(self, state: State[Any]) -> Life[None]:
         """Enter the final state of a run whose result is kept: stored before anybody can see it."""
@@ -305,6 +309,7 @@ class TaskRunLife:
 
     def _will_retry(self, state: State[Any]) -> Life[bool]:
         """Whether the failure is followed by another attempt; waits for its time."""
+        self._refuse_if_lost()
         task, done = self.task, self.run.run_count
         shown = self.raised if self.logger.isEnabledFor(logging.ERROR) else None
         if done > task.retries or self.abandoned or is_stopped(self.flow_context):
@@ -512,6 +517,7 @@ class TaskRunLife:
             yield from self._call_hooks(task.on_failure_hooks)
 
     def _call_hooks(self, hooks: list[Callable[..., Any]]) -> Life[None]:
+        self._refuse_if_lost()
         token = _CONTEXT.set(self.context)
         try:
             yield from call_hooks(hooks, self.logger, task=self.task, task_run=self.run, state=self.state)

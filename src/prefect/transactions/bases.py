@@ -13,9 +13,10 @@ from pydantic import Field, PrivateAttr
 
 from prefect._colours import Either
 from prefect._steps import Call, Life
-from prefect.context import ContextModel
-from prefect.exceptions import ConfigurationError, SerializationError
+from prefect.context import ContextModel, FlowRunContext
+from prefect.exceptions import Abort, ConfigurationError, SerializationError
 from prefect.logging.loggers import get_logger
+from prefect.transactions.fencing import RUN_IS_LOST, is_lost
 from prefect.transactions.words import CommitMode, IsolationLevel, TransactionState
 from prefect.utilities.annotations import NotSet
 
@@ -66,6 +67,8 @@ class BaseTransaction(ContextModel, ABC):
     _packed: Any = PrivateAttr(default=None)
     _of_task_run: bool = PrivateAttr(default=False)
     _commits_at_once: bool = PrivateAttr(default=False)
+    _flow_run: Any = PrivateAttr(default_factory=FlowRunContext.get)
+    _is_left: bool = PrivateAttr(default=False)
 
     def __eq__(self, other: Any) -> bool:
         return self is other
@@ -250,8 +253,12 @@ class BaseTransaction(ContextModel, ABC):
     # --- end -----------------------------------------------------------------------------------------------
 
     def conclude_steps(self, error: BaseException | None) -> Life[None]:
-        """What the end of the block means, before the transaction is left."""
-        if self.state in _ENDED:
+        """What the end of the block means, before the transaction is left.
+
+        Raises:
+            Abort: another process has taken the flow run. An interruption goes on its way instead.
+        """
+        if self._is_over():
             return
         if error is not None:
             yield from self.rollback_steps()
@@ -259,6 +266,19 @@ class BaseTransaction(ContextModel, ABC):
             yield from self.commit_steps()
         elif self._parent is None:
             yield from self.rollback_steps()
+        if self._is_left and (error is None or isinstance(error, Exception)):
+            raise Abort(RUN_IS_LOST)
+
+    def _is_over(self) -> bool:
+        return self._is_left or self.state in _ENDED
+
+    def _leave_if_lost(self) -> bool:
+        """Leave it as it is, for good, if its flow run is another process's now; whether that is so."""
+        self._is_left = self._is_left or is_lost(self._flow_run)
+        if self._is_left:
+            self._packed = None
+            self._unlock()
+        return self._is_left
 
     def _commits_as_it_ends(self) -> bool:
         if self.commits_at_once or self.commit_mode is CommitMode.EAGER:
@@ -268,7 +288,7 @@ class BaseTransaction(ContextModel, ABC):
     def hand_over_steps(self) -> Life[None]:
         """What the enclosing transaction makes of this one, once it was left."""
         parent = self._parent
-        if parent is None:
+        if parent is None or self._is_left:
             return
         if self.state is TransactionState.ROLLED_BACK:
             yield from parent.rollback_steps()
@@ -282,11 +302,11 @@ class BaseTransaction(ContextModel, ABC):
         stored. If something fails, what is not stored yet rolls back: all of it, unless storing itself
         failed.
         """
-        if self.state in _ENDED:
+        if self._is_over() or self._leave_if_lost():
             return False
         try:
             yield from self._commit_hooks_steps()
-            waiting = [transaction for transaction in self._family() if transaction.state not in _ENDED]
+            waiting = list(self._waiting())
             for transaction in waiting:
                 yield from transaction._pack_steps()
             for transaction in waiting:
@@ -304,19 +324,19 @@ class BaseTransaction(ContextModel, ABC):
         except BaseException:
             yield from self.rollback_steps()
             raise
-        return True
+        return not self._is_left
 
-    def _family(self) -> Iterator[BaseTransaction]:
-        """Children with their own, then this one: the order of commits."""
+    def _waiting(self) -> Iterator[BaseTransaction]:
+        """What is still to be committed: children with their own, then this one."""
         for child in self.children:
-            yield from child._family()
-        yield self
+            yield from child._waiting()
+        if not (self._is_over() or self._leave_if_lost()):
+            yield self
 
     def _commit_hooks_steps(self) -> Life[None]:
-        for transaction in self._family():
-            if transaction.state not in _ENDED:
-                for hook in transaction.on_commit_hooks:
-                    yield from transaction.hook_steps(hook, "commit")
+        for transaction in self._waiting():
+            for hook in transaction.on_commit_hooks:
+                yield from transaction.hook_steps(hook, "commit")
 
     def _pack_steps(self) -> Life[None]:
         value = self._staged_value
@@ -343,7 +363,7 @@ class BaseTransaction(ContextModel, ABC):
 
         A hook that raises is reported; the others still run. Returns whether it rolled back without trouble.
         """
-        if self.state in _ENDED:
+        if self._is_over() or self._leave_if_lost():
             return False
         self.state = TransactionState.STAGED  # what hooks see
         well = True
@@ -356,7 +376,7 @@ class BaseTransaction(ContextModel, ABC):
         self._packed = None
         self._unlock()
         for child in reversed(self.children):
-            if child.state not in _ENDED:
+            if not child._is_over():
                 well = (yield from child.rollback_steps()) and well
         return well
 

@@ -1,21 +1,25 @@
 """A process that was taken for dead and was not: what it goes on to do does not count."""
 
+import asyncio
+import contextvars
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from prefect import flow, task
-from prefect._steps import run_blocking
+from prefect import Flow, flow, task
+from prefect._steps import run_awaiting, run_blocking, run_to_completion
 from prefect.cache_policies import NO_CACHE
 from prefect.client.orchestration.local import LocalClient, close_dead_runs, local_client
+from prefect.context import FlowRunContext, TaskRunContext
 from prefect.engine.flow_run import FlowRunLife
 from prefect.engine.resumption import past_of
 from prefect.exceptions import Abort
 from prefect.server.database.journal import Journal
 from prefect.server.database.store import Store
 from prefect.settings import get_current_settings
+from prefect.transactions import BaseTransaction, atransaction, transaction
 
 LastRun = Callable[[Any], Any]
 Count = Callable[[str], int]
@@ -43,7 +47,17 @@ def resume_elsewhere(client: LocalClient, flow: Any, run: Any) -> None:
     close_dead_runs(client.journal)
     run = client.read_flow_run(run.id)
     assert run.state.is_crashed()
-    run_blocking(FlowRunLife(flow, {}, client, run=run, resumption=past_of(run)).live())
+    contextvars.copy_context().run(
+        _live_apart, FlowRunLife, flow, {}, client, run=run, resumption=past_of(run)
+    )
+
+
+def _live_apart(life: Any, flow: Any, *args: Any, **options: Any) -> None:
+    """Live a life as if nothing were around it, as in another process."""
+    for context in (FlowRunContext, TaskRunContext, BaseTransaction):
+        context.__var__.set(None)
+    drive = (lambda steps: run_to_completion(run_awaiting(steps))) if flow.isasync else run_blocking
+    drive(life(flow, *args, **options).live())
 
 
 def test_its_later_writes_are_refused_and_it_stops(
@@ -137,3 +151,129 @@ def test_it_begins_no_subflow(
         main()
     assert notebook.done == {"second": 1}
     assert count("SELECT count(*) FROM flow_run") == 2
+
+
+class Hooks:
+    """Options for tasks whose hooks write down who called them."""
+
+    def __init__(self, notebook: Any) -> None:
+        self.notebook = notebook
+
+    def note(self, kind: str) -> Callable[..., None]:
+        return lambda *_: self.notebook.compute(f"{kind} {self.notebook.who}")
+
+    def loses_its_run(self, flow: Any, run: Any, elsewhere: LocalClient) -> None:
+        """The first process is taken for dead here; another one brings the run to its end."""
+        if self.notebook.who == "first":
+            expire_leases()
+            self.notebook.who = "second"
+            resume_elsewhere(elsewhere, flow, run)
+            self.notebook.who = "first again"
+
+
+@pytest.fixture
+def hooks(notebook: Any) -> Hooks:
+    notebook.who = "first"
+    return Hooks(notebook)
+
+
+class Blocks:
+    """A flow that calls tasks in a transaction, in either colour, and does something before that ends."""
+
+    def __init__(self, is_async: bool) -> None:
+        self.is_async = is_async
+
+    def run(self, flow: Any) -> Any:
+        return asyncio.run(flow()) if self.is_async else flow()
+
+    def flow(self, step: Any, then: Callable[[], None]) -> Flow[..., Any]:
+        def main() -> None:
+            with transaction():
+                step()
+                then()
+
+        async def amain() -> None:
+            async with atransaction():
+                step()
+                then()
+
+        return Flow(amain if self.is_async else main, name="main")
+
+
+@pytest.fixture(params=[False, True], ids=["blocking", "awaiting"])
+def blocks(request: pytest.FixtureRequest) -> Blocks:
+    return Blocks(request.param)
+
+
+@pytest.mark.parametrize("error", [None, ValueError("after all")], ids=["ends well", "fails"])
+def test_its_open_transactions_are_left_alone(
+    notebook: Any,
+    hooks: Hooks,
+    blocks: Blocks,
+    last_run: LastRun,
+    other_process: LocalClient,
+    error: Exception | None,
+) -> None:
+    """Neither stored nor taken back: the other process has done the same steps anew."""
+    options = {"on_commit": [hooks.note("commit")], "on_rollback": [hooks.note("rollback")]}
+
+    @task(persist_result=True, cache_policy=NO_CACHE, **options)
+    def step() -> str:
+        return notebook.who  # type: ignore[no-any-return]
+
+    def then() -> None:
+        hooks.loses_its_run(main, last_run(main), other_process)
+        if error is not None and notebook.who == "first again":
+            raise error
+
+    main = blocks.flow(step, then)
+    with pytest.raises(Abort, match="Another process"):
+        blocks.run(main)
+    assert notebook.done == {"commit second": 1}
+    assert [run.state.result() for run in local_client().completed_task_runs(last_run(main).id)] == ["second"]
+
+
+def test_a_transaction_around_its_flow_undoes_its_own(
+    notebook: Any, hooks: Hooks, last_run: LastRun, other_process: LocalClient
+) -> None:
+    """It is the program's, not the run's; what the tasks of the run have staged in it is left alone."""
+
+    @task(on_rollback=[hooks.note("rollback")])
+    def step() -> None:
+        pass
+
+    @flow
+    def main() -> None:
+        step()
+        hooks.loses_its_run(main, last_run(main), other_process)
+        step()
+
+    with pytest.raises(Abort), transaction() as around:
+        around.stage(None, [lambda _: notebook.compute("rollback of the program")])
+        main()
+    assert notebook.done == {"rollback of the program": 1}
+
+
+@pytest.mark.parametrize("error", [None, ValueError("after all")], ids=["ends well", "fails"])
+def test_hooks_of_its_tasks_are_not_called(
+    notebook: Any, hooks: Hooks, last_run: LastRun, other_process: LocalClient, error: Exception | None
+) -> None:
+    options = {"on_completion": [hooks.note("completion")], "on_failure": [hooks.note("failure")]}
+
+    def condition(*_: Any) -> bool:
+        hooks.note("condition")()
+        return True
+
+    @task(retries=1, retry_condition_fn=condition, **options)
+    def step() -> None:
+        hooks.loses_its_run(main, last_run(main), other_process)
+        if error is not None and notebook.who == "first again":
+            raise error
+
+    @flow
+    def main() -> None:
+        step()
+
+    with pytest.raises(Abort):
+        main()
+    assert notebook.done == {"completion second": 1}
