@@ -11,10 +11,20 @@ import pytest
 import sqlalchemy as sa
 
 from prefect.exceptions import ObjectNotFound
+from prefect.schemas.actions.concurrency import ConcurrencyLimitCreate, GlobalConcurrencyLimitCreate
 from prefect.schemas.bases import now, uuid7
+from prefect.schemas.concurrency import ConcurrencyLeaseHolder
 from prefect.server.database import tables
+from prefect.server.models.concurrency_limits import (
+    create_global_limit,
+    create_tag_limit,
+    read_global_limit,
+    read_tag_limit,
+)
+from prefect.server.models.concurrency_slots import take_slots
 from prefect.server.models.deletion import RunIsActive, delete_flow, delete_flow_run, delete_task_run
 from prefect.server.models.flow_runs import read_flow_run
+from prefect.server.models.tag_slots import tag_limit_rows, take_tag_slots
 
 LIVE, EXPIRED = timedelta(minutes=1), -timedelta(minutes=1)
 RECORDS = ("flow_run", "flow_run_state", "task_run", "task_run_state", "log", "flow_run_input", "lease")
@@ -107,3 +117,28 @@ class TestHeldRuns:
 def test_what_is_not_there(connection: sa.Connection, delete: Callable[..., None]) -> None:
     with pytest.raises(ObjectNotFound):
         delete(connection, uuid7())
+
+
+# --- slots ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["Running", "Crashed"])
+@pytest.mark.parametrize("delete", ["task run", "flow run", "flow"])
+def test_slots_that_a_run_held_do_not_outlive_it(
+    connection: sa.Connection, fill: Any, delete: str, state: str
+) -> None:
+    flow = fill.flow()
+    run = fill.flow_run(flow, state="Running")
+    task = fill.task_run(run, state=state)
+    create_tag_limit(connection, ConcurrencyLimitCreate(tag="t", concurrency_limit=1))
+    take_tag_slots(connection, tag_limit_rows(connection, ["t"]), task)
+    create_global_limit(connection, GlobalConcurrencyLimitCreate(name="g", limit=1))
+    take_slots(connection, ["g"], 1, "concurrency", holder=ConcurrencyLeaseHolder(type="flow_run", id=run))
+    if delete == "task run":
+        delete_task_run(connection, task)
+    elif delete == "flow run":
+        delete_flow_run(connection, run)
+    else:
+        delete_flow(connection, flow)
+    assert read_tag_limit(connection, "t").active_slots == []
+    assert read_global_limit(connection, "g").active_slots == (1 if delete == "task run" else 0)

@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from prefect.exceptions import PrefectException
 from prefect.schemas.bases import now
 from prefect.server.database.tables import (
+    concurrency_lease,
     deployment,
     flow,
     flow_run,
@@ -39,7 +40,7 @@ class RunIsActive(PrefectException):
 
 
 def delete_flow_run(connection: sa.Connection, flow_run_id: UUID, force: bool = False) -> None:
-    """Delete a flow run with its task runs, states, logs, inputs and leases.
+    """Delete a flow run with its task runs, states, logs, inputs, leases and the slots it holds.
 
     Args:
         force: delete it even while a process runs it; that process will find its attempt refused.
@@ -57,7 +58,7 @@ def delete_flow_run(connection: sa.Connection, flow_run_id: UUID, force: bool = 
 
 
 def delete_task_run(connection: sa.Connection, task_run_id: UUID, force: bool = False) -> None:
-    """Delete a task run with its states, logs and lease; a flow run it stands for loses its parent.
+    """Delete a task run with its states, logs, lease and slots; a flow run it stands for loses its parent.
 
     Raises:
         ObjectNotFound: there is no such run.
@@ -101,7 +102,7 @@ def _delete_flow_runs(connection: sa.Connection, runs: Any) -> None:
     _delete_task_runs(connection, sa.select(task_run.c.id).where(task_run.c.flow_run_id.in_(runs)))
     for table in (log, flow_run_state, flow_run_input):
         connection.execute(sa.delete(table).where(table.c.flow_run_id.in_(runs)))
-    connection.execute(sa.delete(lease).where(lease.c.kind == "flow_run", lease.c.resource_id.in_(runs)))
+    _delete_leases(connection, "flow_run", runs)
     connection.execute(sa.delete(flow_run).where(flow_run.c.id.in_(runs)))
     rows_deleted(connection)
 
@@ -111,6 +112,13 @@ def _delete_task_runs(connection: sa.Connection, runs: Any) -> None:
     connection.execute(orphans.values(parent_task_run_id=None))
     connection.execute(sa.delete(log).where(log.c.task_run_id.in_(runs)))
     connection.execute(sa.delete(task_run_state).where(task_run_state.c.task_run_id.in_(runs)))
-    connection.execute(sa.delete(lease).where(lease.c.kind == "task_run", lease.c.resource_id.in_(runs)))
+    _delete_leases(connection, "task_run", runs)
     connection.execute(sa.delete(task_run).where(task_run.c.id.in_(runs)))
     rows_deleted(connection)
+
+
+def _delete_leases(connection: sa.Connection, kind: str, runs: Any) -> None:
+    """Delete what the runs hold: that they have ended can be seen no more, and slots would stay taken for good."""
+    connection.execute(sa.delete(lease).where(lease.c.kind == kind, lease.c.resource_id.in_(runs)))
+    held = concurrency_lease
+    connection.execute(sa.delete(held).where(held.c.holder_type == kind, held.c.holder_id.in_(runs)))
