@@ -136,9 +136,9 @@ def begun(client: RemoteClient, retries: int = 0, **fields: Any) -> FlowRun:
     return run
 
 
-def enters(client: RemoteClient, run: FlowRun, type: str, **how: Any) -> Any:
+def enters(client: RemoteClient, run: FlowRun, type: str, data: Any = None, **how: Any) -> Any:
     """What becomes of a state that the run's first attempt proposes."""
-    state = State[Any](type=StateType(type), timestamp=now())
+    state = State[Any](type=StateType(type), timestamp=now(), data=data)
     return client.propose_flow_run_state(run.id, state, **{"attempt": 1, **how})
 
 

@@ -235,6 +235,16 @@ def test_a_failed_run_is_tried_again_while_the_server_is_away(world: World) -> N
     assert world.ask("read_flow_run", flow_run_id=run.id).run_count == 2
 
 
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_value_is_no_stored_result_with_and_without_a_server(world: World, is_away: bool) -> None:
+    world.server.absent = is_away
+    client = world.process()
+    run = begun(client)
+    enters(client, run, "RUNNING")
+    enters(client, run, "COMPLETED", data=42)
+    assert enters(client, run, "RUNNING", begin=True).status == "ACCEPT"
+
+
 def test_the_server_is_spoken_to_directly_once_it_knows_everything(world: World) -> None:
     client = world.process()
     run = begun(client)

@@ -15,7 +15,7 @@ from prefect.schemas.bases import now
 from prefect.schemas.described import described_data, wire_state
 from prefect.schemas.outcomes import Outcome
 from prefect.schemas.runs import FlowRun
-from prefect.schemas.states import State, StateDetails
+from prefect.schemas.states import State
 from prefect.server.orchestration import FlowRunFacts, Proposal, decide_flow_run, project_flow_run
 from prefect.server.orchestration.entering import as_entered, changed, changes_of, state_to_enter, unchanged
 
@@ -35,12 +35,7 @@ class Ledger:
         policy = run.empirical_policy
         facts = FlowRunFacts(
             id=run.id,
-            state_id=None if state is None else state.id,
-            state_type=None if state is None else state.type,
-            state_name=None if state is None else state.name,
-            state_timestamp=None if state is None else state.timestamp,
-            details=StateDetails() if state is None else state.state_details,
-            has_data=state is not None and described_data(state.data) is not None,
+            **({} if state is None else _facts_of(state)),
             run_count=run.run_count,
             attempt=attempt,
             expected_start_time=run.expected_start_time,
@@ -66,12 +61,7 @@ class Ledger:
             return
         facts = replace(
             known[0],
-            state_id=state.id,
-            state_type=state.type,
-            state_name=state.name,
-            state_timestamp=state.timestamp,
-            details=state.state_details,
-            has_data=state.data is not None,
+            **_facts_of(state),
             run_count=outcome.run_count,
             attempt=outcome.attempt,
             start_time=outcome.start_time,
@@ -124,3 +114,16 @@ class Ledger:
             if len(self._runs) > _MOST_RUNS:
                 ended = (id for id, (known, _) in self._runs.items() if known.is_final)
                 del self._runs[next(ended, next(iter(self._runs)))]
+
+
+def _facts_of(state: State[Any]) -> dict[str, Any]:
+    """What the rules are told of the state that a run is in."""
+    return {
+        "state_id": state.id,
+        "state_type": state.type,
+        "state_name": state.name,
+        "state_timestamp": state.timestamp,
+        "details": state.state_details,
+        # as the server sees it: a value itself does not get there
+        "has_data": described_data(state.data) is not None,
+    }
