@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from prefect.exceptions import ObjectNotFound
 from prefect.schemas.actions.concurrency import ConcurrencyLimitCreate, GlobalConcurrencyLimitCreate
+from prefect.schemas.actions.deployments import DeploymentCreate
 from prefect.schemas.bases import now, uuid7
 from prefect.schemas.concurrency import ConcurrencyLeaseHolder
 from prefect.server.database import tables
@@ -23,6 +24,7 @@ from prefect.server.models.concurrency_limits import (
 )
 from prefect.server.models.concurrency_slots import take_slots
 from prefect.server.models.deletion import RunIsActive, delete_flow, delete_flow_run, delete_task_run
+from prefect.server.models.deploying import create_deployment, delete_deployment
 from prefect.server.models.flow_runs import read_flow_run
 from prefect.server.models.tag_slots import tag_limit_rows, take_tag_slots
 
@@ -142,3 +144,20 @@ def test_slots_that_a_run_held_do_not_outlive_it(
         delete_flow(connection, flow)
     assert read_tag_limit(connection, "t").active_slots == []
     assert read_global_limit(connection, "g").active_slots == (1 if delete == "task run" else 0)
+
+
+@pytest.mark.parametrize("delete", ["deployment", "flow"])
+def test_the_own_limit_of_a_deployment_goes_with_it(
+    connection: sa.Connection, fill: Any, delete: str
+) -> None:
+    flow = fill.flow()
+    asked = DeploymentCreate(name="d", flow_id=flow, concurrency_limit=2)
+    made = create_deployment(connection, asked)
+    assert made.global_concurrency_limit is not None
+    take_slots(connection, [made.global_concurrency_limit.name], 1, "concurrency")
+    if delete == "flow":
+        delete_flow(connection, flow)
+    else:
+        delete_deployment(connection, made.id)
+    held = (tables.concurrency_limit_v2, tables.concurrency_slot, tables.concurrency_lease)
+    assert [fill.count(table) for table in held] == [0, 0, 0]

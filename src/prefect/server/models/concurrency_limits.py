@@ -179,8 +179,25 @@ def delete_global_limit(connection: sa.Connection, id_or_name: UUID | str) -> No
     row = connection.execute(sa.select(table).where(_known_as(id_or_name))).first()
     if row is None:
         raise _unknown(id_or_name)
+    _delete_limit(connection, row)
+
+
+def _delete_limit(connection: sa.Connection, row: Any) -> None:
     set_slots(connection, row, 0)
+    table = concurrency_limit_v2
     connection.execute(sa.delete(table).where(table.c.id == row.id))
+
+
+def own_limit_name(deployment_id: UUID) -> str:
+    """The name of the limit that is a deployment's own."""
+    return f"deployment:{deployment_id}"
+
+
+def delete_own_limits(connection: sa.Connection, deployment_ids: Collection[UUID]) -> None:
+    """Take the limits away that are these deployments' own, where they have one."""
+    table, names = concurrency_limit_v2, [own_limit_name(id) for id in deployment_ids]
+    for row in connection.execute(sa.select(table).where(table.c.name.in_(names))).all():
+        _delete_limit(connection, row)
 
 
 def global_limits_from(connection: sa.Connection, rows: list[Any]) -> list[GlobalConcurrencyLimit]:

@@ -27,6 +27,7 @@ from prefect.server.database.tables import (
     task_run_state,
 )
 from prefect.server.models.absent import absent
+from prefect.server.models.concurrency_limits import delete_own_limits
 from prefect.server.models.pages import rows_deleted
 
 
@@ -85,6 +86,8 @@ def delete_flow(connection: sa.Connection, flow_id: UUID, force: bool = False) -
     if not force and _held(connection, "flow_run", runs, now()):
         raise RunIsActive(f"A run of flow {flow_id}")
     _delete_flow_runs(connection, runs)
+    deployments = sa.select(deployment.c.id).where(deployment.c.flow_id == flow_id)
+    delete_own_limits(connection, connection.execute(deployments).scalars().all())
     connection.execute(sa.delete(deployment).where(deployment.c.flow_id == flow_id))
     connection.execute(sa.delete(flow).where(flow.c.id == flow_id))
 

@@ -27,7 +27,7 @@ from prefect.server.database.tables import (
     flow_run,
 )
 from prefect.server.models.absent import absent
-from prefect.server.models.concurrency_limits import create_global_limit
+from prefect.server.models.concurrency_limits import create_global_limit, delete_own_limits, own_limit_name
 from prefect.server.models.deletion import delete_flow_run
 from prefect.server.models.deployments import read_deployment, schedule_from
 from prefect.server.models.job_variables import check_job_variables
@@ -130,8 +130,7 @@ def delete_deployment(connection: sa.Connection, deployment_id: UUID) -> None:
     _must_exist(connection, deployment_id)
     _drop_scheduled_runs(connection, deployment_id, sa.true())
     connection.execute(sa.delete(deployment).where(deployment.c.id == deployment_id))
-    own_limit = sa.delete(concurrency_limit_v2).where(concurrency_limit_v2.c.name == _limit(deployment_id))
-    connection.execute(own_limit)
+    delete_own_limits(connection, [deployment_id])
 
 
 def _must_exist(connection: sa.Connection, deployment_id: UUID) -> None:
@@ -182,17 +181,13 @@ def _change(
 
 def _own_limit(connection: sa.Connection, deployment_id: UUID, limit: int | None) -> UUID | None:
     """The id of the concurrency limit that is a deployment's own; None takes it away."""
-    table, name = concurrency_limit_v2, _limit(deployment_id)
     if limit is None:
-        connection.execute(sa.delete(table).where(table.c.name == name))
+        delete_own_limits(connection, [deployment_id])
         return None
+    table, name = concurrency_limit_v2, own_limit_name(deployment_id)
     changed = sa.update(table).where(table.c.name == name).values(limit=limit, updated=now())
     id: UUID | None = connection.execute(changed.returning(table.c.id)).scalar()
     return id or create_global_limit(connection, GlobalConcurrencyLimitCreate(name=name, limit=limit)).id
-
-
-def _limit(deployment_id: UUID) -> str:
-    return f"deployment:{deployment_id}"
 
 
 # --- schedules ------------------------------------------------------------------------------------------
