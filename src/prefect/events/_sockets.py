@@ -1,6 +1,6 @@
-"""Speaking to a server's sockets: where they are, the handshake, and a stream that outlives its connections.
+"""Speaking to a server's sockets: where they are, the handshake, and a socket that outlives its connections.
 
-Not here: what is sent or streamed (`clients`, `log_clients`).
+Not here: what is sent or streamed (`clients`, `_subscribing`).
 """
 
 from __future__ import annotations
@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-from collections import OrderedDict
-from collections.abc import Callable
-from typing import Any, Generic, Self, TypeVar
-from uuid import UUID
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, ConnectionClosedOK, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.typing import Subprotocol
 
 from prefect._clock import clock
@@ -23,11 +21,13 @@ from prefect.exceptions import PrefectException
 from prefect.logging import get_logger
 from prefect.settings import get_current_settings
 
-T = TypeVar("T")
+R = TypeVar("R")
 
 RETRYABLE_EXCEPTIONS = (ConnectionClosed, TimeoutError, OSError)
-SEEN_SIZE, SEEN_SECONDS = 500_000, 120
-RECONNECT_SECONDS = 1.0
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 0.2, 5.0
+_STEADY_SECONDS = 10.0
+"""A connection that has lasted so long was a good one, also if nothing came over it."""
+
 _LARGEST_MESSAGE_BYTES = 32_000_000
 _HANDSHAKE_SECONDS = 30.0
 _USELESS_TO_TRY_AGAIN = (1002, 1003, 1007, 1008)
@@ -111,102 +111,97 @@ def refusal(url: str, error: BaseException) -> RefusedError | None:
     )
 
 
-class Seen:
-    """The ids of what was seen lately, bounded by number and age."""
-
-    def __init__(self, size: int = SEEN_SIZE, seconds: float = SEEN_SECONDS) -> None:
-        self._size = size
-        self._seconds = seconds
-        self._times: OrderedDict[UUID, float] = OrderedDict()
-
-    def add(self, id: UUID) -> bool:
-        """Note an id; whether it was not there."""
-        moment = time.monotonic()
-        while self._times:
-            oldest = next(iter(self._times.values()))
-            if len(self._times) < self._size and moment - oldest <= self._seconds:
-                break
-            self._times.popitem(last=False)
-        if id in self._times:
-            return False
-        self._times[id] = moment
-        return True
-
-
-class Stream(Generic[T]):
-    """What a server streams, over as many connections as it takes; each item once.
+class ReconnectingSocket:
+    """A socket that is opened when it is needed, and anew when its connection is lost.
 
     Args:
         url: of the socket.
-        wish: the message that says what is wanted, for each connection.
-        read: an item and its id, from a message.
+        begin: what is said first on each new connection.
         attempts: how often it is tried to connect anew, in a row.
-        again_after_clean_close: also when the server has closed the socket in good order.
         api_key: who we are, before what the settings say.
+
+    Raises:
+        ValueError: `attempts` is negative.
     """
 
     def __init__(
         self,
         url: str,
-        wish: Callable[[], dict[str, Any]],
-        read: Callable[[dict[str, Any]], tuple[UUID, T]],
-        attempts: int = 10,
-        again_after_clean_close: bool = False,
+        begin: Callable[[ClientConnection], Awaitable[None]],
+        attempts: int,
         api_key: str | None = None,
     ) -> None:
         if attempts < 0:
-            raise ValueError("reconnection_attempts must be a non-negative integer")
+            raise ValueError(f"reconnection_attempts must be a non-negative integer; got {attempts}.")
         self._url = url
-        self._wish = wish
-        self._read = read
+        self._begin = begin
         self._attempts = attempts
-        self._again_after_clean_close = again_after_clean_close
         self._api_key = api_key
-        self._socket: ClientConnection | None = None
-        self._seen = Seen()
+        self._connection: ClientConnection | None = None
+        self._connected_at = 0.0
+        self._failures = 0
 
-    async def __aenter__(self) -> Self:
-        await self._connect_in_the_end()
-        return self
+    async def connect(self) -> None:
+        """Be connected.
 
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self._close()
+        Raises:
+            RefusedError, OSError, TimeoutError, websockets.exceptions.ConnectionClosed: as `do`.
+        """
+        await self.do(_nothing)
 
-    def __aiter__(self) -> Self:
-        return self
+    async def do(self, act: Callable[[ClientConnection], Awaitable[R]]) -> R:
+        """Do something over the connection; if that is lost, over a new one.
 
-    async def __anext__(self) -> T:
+        Raises:
+            RefusedError: the server does not take what is said.
+            OSError, TimeoutError, websockets.exceptions.ConnectionClosed: it could not be reached in the end.
+        """
         while True:
-            if self._socket is None:
-                await self._connect_in_the_end()
-            assert self._socket is not None
             try:
-                message = orjson.loads(await self._socket.recv())
-            except ConnectionClosed as error:
-                await self._close()
-                if isinstance(error, ConnectionClosedOK) and not self._again_after_clean_close:
-                    raise StopAsyncIteration from None
-                if (refused := refusal(self._url, error)) is not None:
-                    raise refused from None
-                continue
-            id, item = self._read(message)
-            if self._seen.add(id):
-                return item
-
-    async def _connect_in_the_end(self) -> None:
-        for attempt in range(self._attempts + 1):
-            try:
-                socket = await open_socket(self._url, self._api_key)
-                await socket.send(orjson.dumps(self._wish()).decode())
-                self._socket = socket
-                return
+                done = await act(await self._connected())
             except RETRYABLE_EXCEPTIONS as error:
-                if attempt == self._attempts:
-                    raise
-                get_logger("events").debug("%s cannot be reached (%r); it is tried again.", self._url, error)
-                await clock().asleep(RECONNECT_SECONDS)
+                await self._wait_after(error)
+            else:
+                self._failures = 0
+                return done
 
-    async def _close(self) -> None:
-        socket, self._socket = self._socket, None
-        if socket is not None:
-            await socket.close()
+    async def close(self) -> None:
+        """Close the connection; it is opened anew when it is needed."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def _connected(self) -> ClientConnection:
+        if self._connection is not None:
+            return self._connection
+        connection = await open_socket(self._url, self._api_key)
+        try:
+            await self._begin(connection)
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection, self._connected_at = connection, time.monotonic()
+        return connection
+
+    async def _wait_after(self, error: Exception) -> None:
+        """Wait until it is worth to try again.
+
+        Raises:
+            RefusedError: it never is.
+            OSError, TimeoutError, websockets.exceptions.ConnectionClosed: it was tried often enough.
+        """
+        if self._connection is not None and time.monotonic() - self._connected_at >= _STEADY_SECONDS:
+            self._failures = 0
+        await self.close()
+        if (refused := refusal(self._url, error)) is not None:
+            raise refused from error
+        self._failures += 1
+        if self._failures > self._attempts:
+            raise error
+        get_logger("events").debug("%s cannot be reached (%r); it is tried again.", self._url, error)
+        # a power that stays small, however often it is tried
+        await clock().asleep(min(FIRST_WAIT_SECONDS * 2 ** min(self._failures - 1, 16), LONGEST_WAIT_SECONDS))
+
+
+async def _nothing(connection: ClientConnection) -> None:
+    pass

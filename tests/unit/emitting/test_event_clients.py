@@ -15,20 +15,25 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from event_samples import an_event
 from prefect import flow, get_run_logger
+from prefect._clock import VirtualClock, use_clock
 from prefect.client.engine import flush_clients
 from prefect.client.orchestration import get_client
 from prefect.events import Event, get_events_client, get_events_subscriber
-from prefect.events._sockets import RefusedError, Seen
+from prefect.events._sockets import RefusedError
+from prefect.events._subscribing import Seen
 from prefect.events.clients import (
     AssertingEventsClient,
     AssertingPassthroughEventsClient,
     NullEventsClient,
+    PrefectCloudAccountEventSubscriber,
+    PrefectCloudEventsClient,
+    PrefectCloudEventSubscriber,
     PrefectEventsClient,
     PrefectEventSubscriber,
 )
 from prefect.events.filters import EventFilter
 from prefect.events.subscribers import FlowRunSubscriber
-from prefect.logging.clients import PrefectLogsSubscriber, get_logs_subscriber
+from prefect.logging.clients import PrefectCloudLogsSubscriber, PrefectLogsSubscriber, get_logs_subscriber
 from prefect.schemas.bases import now
 from prefect.settings import temporary_settings
 from prefect.testing.server import running_server
@@ -145,14 +150,14 @@ Script = Callable[[ServerConnection], Awaitable[None]]
 
 
 @asynccontextmanager
-async def scripted(*scripts: Script) -> AsyncIterator[str]:
-    """A server that does something else with each connection, once it has let it in."""
+async def scripted(*scripts: Script, heard: Callable[[Any], None] = bool) -> AsyncIterator[str]:
+    """A server that does something else with each connection, once it has heard who it is and let it in."""
     left = iter(scripts)
 
     async def handle(connection: ServerConnection) -> None:
-        await connection.recv()
+        heard(json.loads(await connection.recv()))
         await connection.send('{"type":"auth_success"}')
-        await next(left)(connection)
+        await next(left, ServerConnection.wait_closed)(connection)
 
     async with serve(handle, "127.0.0.1", 0, subprotocols=[websockets.Subprotocol("prefect")]) as server:
         port = next(iter(server.sockets)).getsockname()[1]
@@ -173,7 +178,7 @@ def telling(*events: Event, code: int | None = None) -> Script:
 
 
 def test_a_lost_connection_is_made_anew_and_nothing_comes_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prefect.events._sockets.RECONNECT_SECONDS", 0.0)
+    monkeypatch.setattr("prefect.events._sockets.FIRST_WAIT_SECONDS", 0.0)
     first, second = a_new_event(), a_new_event()
 
     async def watch() -> list[UUID]:
@@ -217,7 +222,7 @@ def test_what_a_server_refuses_is_not_tried_again() -> None:
 
 
 def test_events_that_may_be_lost_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prefect.events.clients._FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("prefect.events._sockets.FIRST_WAIT_SECONDS", 0.0)
     heard: list[str] = []
     events = [a_new_event() for _ in range(3)]
 
@@ -239,7 +244,7 @@ def test_events_that_may_be_lost_are_sent_again(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_server_that_is_not_there_is_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("prefect.events.clients._FIRST_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr("prefect.events._sockets.FIRST_WAIT_SECONDS", 0.0)
 
     async def talk() -> None:
         async with PrefectEventsClient("http://127.0.0.1:9/api", reconnection_attempts=1):
@@ -247,6 +252,44 @@ def test_a_server_that_is_not_there_is_an_error_in_the_end(monkeypatch: pytest.M
 
     with pytest.raises(OSError, match="Connect"):
         in_time(talk())
+
+
+@pytest.mark.parametrize("code", [1000, 1011, 1013])
+def test_a_server_that_lets_in_and_shows_the_door_is_left_alone_in_the_end(code: int) -> None:
+    """And waited for in between, longer each time."""
+    scripts = [telling(code=code) for _ in range(4)]
+
+    async def watch() -> None:
+        async with (
+            scripted(*scripts) as url,
+            PrefectEventSubscriber(url, None, 3, reconnect_on_clean_close=True) as subscriber,
+        ):
+            await anext(subscriber)
+
+    with use_clock(VirtualClock()) as clock, pytest.raises(websockets.ConnectionClosed, match="for a reason"):
+        in_time(watch())
+    assert isinstance(clock, VirtualClock)
+    assert clock.slept == [0.2, 0.4, 0.8]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        PrefectCloudEventsClient,
+        PrefectCloudEventSubscriber,
+        PrefectCloudAccountEventSubscriber,
+        PrefectCloudLogsSubscriber,
+    ],
+)
+def test_an_api_key_is_who_one_is(kind: Any) -> None:
+    heard: list[Any] = []
+
+    async def come() -> None:
+        async with scripted(heard=heard.append) as url, kind(url, "my-key"):
+            pass
+
+    in_time(come())
+    assert heard == [{"type": "auth", "token": "my-key"}]
 
 
 @pytest.mark.parametrize("kind", [PrefectEventsClient, PrefectEventSubscriber, PrefectLogsSubscriber])
@@ -294,7 +337,7 @@ def test_a_client_may_keep_and_send() -> None:
 
 def test_what_was_seen_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([0.0, 1.0, 2.0, 3.0, 20.0])
-    monkeypatch.setattr("prefect.events._sockets.time.monotonic", lambda: next(moments))
+    monkeypatch.setattr("prefect.events._subscribing.time.monotonic", lambda: next(moments))
     seen, (one, two, three) = Seen(size=2, seconds=10), (uuid4() for _ in range(3))
     assert [seen.add(id) for id in (one, one, two)] == [True, False, True]
     # the oldest makes room
