@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
 from prefect import flow, task
+from prefect._clock import VirtualClock, use_clock
 from prefect.client.orchestration.local import close_stores
+from prefect.schemas.bases import now
 from prefect.settings import context
 
 Prefect = Callable[..., Any]
@@ -233,9 +236,11 @@ def test_lists_what_is_stored_and_what_is_gone(prefect: Prefect, ran: Ran) -> No
 
 
 def test_get_list_is_ls(prefect: Prefect, ran: Ran) -> None:
-    assert prefect("result", "get", "--list", "outer-run").out == prefect("result", "ls", "outer-run").out
-    assert prefect("result", "get", "--list").out == prefect("result", "ls").out
-    assert prefect("results", "ls").out == prefect("result", "ls").out
+    # the age of what is listed is told in days then, and does not change between two commands
+    with use_clock(VirtualClock(now() + timedelta(days=1.5))):
+        assert prefect("result", "get", "--list", "outer-run").out == prefect("result", "ls", "outer-run").out
+        assert prefect("result", "get", "--list").out == prefect("result", "ls").out
+        assert prefect("results", "ls").out == prefect("result", "ls").out
 
 
 def test_lists_no_more_than_asked_for(prefect: Prefect, ran: Ran) -> None:

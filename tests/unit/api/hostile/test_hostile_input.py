@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
-from prefect.server.database.store import Store, open_store
+from asking import Asking
 
 TEXTS = {
     "sql": "'; DROP TABLE flow_run; --",
@@ -30,46 +26,6 @@ NUMBERS = [-1, 0, 1.5, 10**9, 2**63, -(2**63), 10**30, "1", "many", True, None, 
 
 
 @pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = open_store(store_url)
-    yield store
-    store.close()
-
-
-class Asking:
-    """Asks, and notes what must not be."""
-
-    def __init__(self, api: httpx.Client) -> None:
-        self.api = api
-        self.faults: list[str] = []
-
-    def __call__(self, method: str, path: str, body: Any = None, what: str = "") -> httpx.Response:
-        answer = self.api.request(method, f"/api{path}", content=json.dumps(body), headers=_JSON)
-        if answer.status_code >= 500:
-            self.faults.append(f"{method} {path} {what}: {answer.status_code} {answer.text[:300]}")
-        elif answer.status_code >= 400 and not answer.json().keys() & {"detail", "exception_message"}:
-            self.faults.append(f"{method} {path} {what}: {answer.text[:300]}")
-        return answer
-
-    def is_kept(self, answer: httpx.Response, name: str, value: Any, what: str) -> None:
-        """What was taken is what was given."""
-        kept = json.dumps(value).replace("\\u0000", "\\\\x00")
-        # PostgreSQL has no such character: there it is kept as its escape
-        if answer.is_success and answer.json()[name] not in (value, json.loads(kept)):
-            self.faults.append(f"{what}: {name} became {answer.json()[name]!r}")
-
-
-_JSON = {"content-type": "application/json"}
-
-
-@pytest.fixture
-def ask(api: httpx.Client) -> Iterator[Asking]:
-    asking = Asking(api)
-    yield asking
-    assert not asking.faults, "\n".join(asking.faults)
-
-
-@pytest.fixture
 def flow_id(ask: Asking) -> str:
     return str(ask("POST", "/flows/", {"name": "innocent"}).json()["id"])
 
@@ -82,7 +38,7 @@ def run_id(ask: Asking, flow_id: str) -> str:
 def test_texts_in_what_is_made(ask: Asking, flow_id: str, run_id: str) -> None:
     for what, text in TEXTS.items():
         flow = ask("POST", "/flows/", {"name": text, "tags": [text], "labels": {text: text}}, what)
-        ask.is_kept(flow, "name", text, what)
+        ask.expect_kept(flow, "name", text, what)
         asked = {
             "flow_id": flow_id, "name": text or None, "tags": [text], "labels": {text: text},
             "parameters": {text: [text, {text: text}]}, "context": {text: text}, "idempotency_key": text,
@@ -90,11 +46,11 @@ def test_texts_in_what_is_made(ask: Asking, flow_id: str, run_id: str) -> None:
         }  # fmt: skip
         run = ask("POST", "/flow_runs/", asked, what)
         for name in ("tags", "parameters", "context", "idempotency_key", "flow_version"):
-            ask.is_kept(run, name, asked[name], what)
+            ask.expect_kept(run, name, asked[name], what)
         state = {"type": "RUNNING", "name": text or None, "message": text, "data": {text: text}}
         ask("POST", f"/flow_runs/{run_id}/set_state", {"state": state, "force": True}, what)
         task = {"flow_run_id": run_id, "task_key": text, "dynamic_key": text, "tags": [text]}
-        ask.is_kept(ask("POST", "/task_runs/", task, what), "task_key", text, what)
+        ask.expect_kept(ask("POST", "/task_runs/", task, what), "task_key", text, what)
         log = {"name": text, "level": 20, "message": text, "timestamp": "2026-01-01T00:00:00Z"}
         ask("POST", "/logs/", [log | {"flow_run_id": run_id}], what)
         ask("POST", f"/flow_runs/{run_id}/input", {"key": text, "value": text, "sender": text}, what)
@@ -102,7 +58,7 @@ def test_texts_in_what_is_made(ask: Asking, flow_id: str, run_id: str) -> None:
         ask("PATCH", f"/flow_runs/{run_id}", {"name": text, "infrastructure_pid": text}, what)
         ask("PATCH", f"/flow_runs/{run_id}/labels", {text: text}, what)
         made = {"flow_id": flow_id, "name": text, "description": text, "path": text, "tags": [text]}
-        ask.is_kept(ask("POST", "/deployments/", made, what), "description", text, what)
+        ask.expect_kept(ask("POST", "/deployments/", made, what), "description", text, what)
     assert ask("POST", "/flow_runs/filter", {}).is_success
     assert ask("POST", "/logs/filter", {}).is_success
     assert ask("GET", f"/flow_runs/{run_id}/graph-v2").is_success
@@ -125,19 +81,17 @@ def test_texts_in_what_is_looked_for(ask: Asking, run_id: str) -> None:
         ask("POST", f"/flow_runs/{run_id}/input/filter", {"prefix": text, "limit": 5}, what)
 
 
-@pytest.mark.parametrize(
-    "text", ["../../etc/passwd", "%2e%2e%2f", "a%00b", "'; --", "{{x}}", "%F0%9F%98%80", "%ff"]
-)
-def test_texts_in_paths(ask: Asking, run_id: str, text: str) -> None:
-    for path in (
-        f"/flows/name/{text}",
-        f"/flows/{text}",
-        f"/flow_runs/{text}",
-        f"/flow_runs/{run_id}/input/{text}",
-        f"/deployments/name/{text}/{text}",
-        f"/task_runs/{text}",
-    ):
-        assert ask("GET", path).status_code in (307, 404, 422)
+def test_texts_in_paths(ask: Asking, run_id: str) -> None:
+    for text in ("../../etc/passwd", "%2e%2e%2f", "a%00b", "'; --", "{{x}}", "%F0%9F%98%80", "%ff"):
+        for path in (
+            f"/flows/name/{text}",
+            f"/flows/{text}",
+            f"/flow_runs/{text}",
+            f"/flow_runs/{run_id}/input/{text}",
+            f"/deployments/name/{text}/{text}",
+            f"/task_runs/{text}",
+        ):
+            assert ask("GET", path).status_code in (307, 404, 422), path
 
 
 def test_numbers(ask: Asking, flow_id: str) -> None:
@@ -195,7 +149,7 @@ def test_deep_json(ask: Asking, flow_id: str) -> None:
     for depth in (50, 150, 250, 1_000, 100_000):
         nested = "[" * depth + "]" * depth
         body = f'{{"flow_id": "{flow_id}", "parameters": {{"x": {nested}}}}}'
-        answer = ask.api.post("/api/flow_runs/", content=body, headers=_JSON)
+        answer = ask("POST", "/flow_runs/", body.encode(), f"depth {depth}")
         assert answer.status_code in (201, 413, 422), (depth, answer.text[:200])
         assert ask("POST", "/flow_runs/filter", {}).is_success
 
@@ -212,5 +166,5 @@ def test_what_is_no_json(ask: Asking) -> None:
         b'{"a": 1, "a": 2}',
         b"{}{}",
     ):
-        answer = ask.api.post("/api/flow_runs/filter", content=body, headers=_JSON)
+        answer = ask("POST", "/flow_runs/filter", body)
         assert answer.status_code in (200, 422), (body, answer.text)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
-import httpx
-import pytest
-
-from prefect.server.database.store import Store, open_store
+from asking import Asking
 
 NUL = "a\x00b"
 BIG, HUGE, MOST = 10**12, 10**30, 2**31 - 1
@@ -20,37 +15,6 @@ def deep(levels: int, leaf: Any = 1) -> Any:
     for _ in range(levels):
         leaf = {"a": leaf}
     return leaf
-
-
-@pytest.fixture
-def store(store_url: str) -> Iterator[Store]:
-    store = open_store(store_url)
-    yield store
-    store.close()
-
-
-class Asking:
-    """Asks, and notes what must not be."""
-
-    def __init__(self, api: httpx.Client) -> None:
-        self.api = api
-        self.faults: list[str] = []
-
-    def __call__(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        text = body if isinstance(body, bytes) else json.dumps(body)
-        answer = self.api.request(
-            method, f"/api{path}", content=text, headers={"content-type": "application/json"}
-        )
-        if answer.status_code >= 500:
-            self.faults.append(f"{method} {path} {text[:200]!r}: {answer.status_code}")
-        return answer
-
-
-@pytest.fixture
-def ask(api: httpx.Client) -> Iterator[Asking]:
-    asking = Asking(api)
-    yield asking
-    assert not asking.faults, "\n".join(asking.faults)
 
 
 def test_pools_queues_and_workers(ask: Asking) -> None:
