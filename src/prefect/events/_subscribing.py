@@ -196,6 +196,7 @@ class StoreSubscriber(Subscriber[T]):
         super().__init__(kind)
         self._begin = watch
         self._watch: Watch | None = None
+        self._looking: asyncio.Task[Sequence[Any]] | None = None
         self._waiting: deque[str] = deque()
 
     async def _open(self) -> None:
@@ -203,11 +204,23 @@ class StoreSubscriber(Subscriber[T]):
 
     async def _close(self) -> None:
         self._watch = None
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            # what goes wrong with it concerns nobody any more
+            await asyncio.gather(looking, return_exceptions=True)
 
     async def _receive(self) -> str:
-        assert self._watch is not None
         while not self._waiting:
-            self._waiting.extend(message.text for message in await asyncio.to_thread(self._watch.take))
+            self._waiting.extend(message.text for message in await self._look())
             if not self._waiting:
                 await clock().asleep(_LOOK_SECONDS)
         return self._waiting.popleft()
+
+    async def _look(self) -> Sequence[Any]:
+        """What has come. Who waits for it may be cancelled: what the thread takes meanwhile is there the next time."""
+        assert self._watch is not None
+        if self._looking is None:
+            self._looking = asyncio.ensure_future(asyncio.to_thread(self._watch.take))
+        await asyncio.wait({self._looking})
+        looking, self._looking = self._looking, None
+        return looking.result()

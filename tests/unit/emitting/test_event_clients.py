@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from prefect import flow, get_run_logger
 from prefect._clock import VirtualClock, use_clock
 from prefect.client.engine import flush_clients
 from prefect.client.orchestration import get_client
+from prefect.client.orchestration.local_events import LocalEvents
 from prefect.events import Event, get_events_client, get_events_subscriber
 from prefect.events._sockets import RefusedError
 from prefect.events._subscribing import Seen
@@ -35,6 +37,7 @@ from prefect.events.filters import EventFilter
 from prefect.events.subscribers import FlowRunSubscriber
 from prefect.logging.clients import PrefectCloudLogsSubscriber, PrefectLogsSubscriber, get_logs_subscriber
 from prefect.schemas.bases import now
+from prefect.server.events.hub import Message
 from prefect.settings import temporary_settings
 from prefect.testing.server import running_server
 
@@ -142,6 +145,31 @@ def test_all_of_a_flow_run_until_it_ends(api_url: str | None) -> None:
     # a server tells the states of runs; without one, who watches does, of what happens while it does
     if api_url is not None:
         assert in_time(watch())[-1] == "prefect.flow-run.Completed"
+
+
+def test_who_stops_waiting_for_an_event_does_not_lose_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    event = a_new_event()
+    looking, may_look = threading.Event(), threading.Event()
+    take = LocalEvents.take
+
+    def take_slowly(watch: LocalEvents) -> list[Message]:
+        looking.set()
+        assert may_look.wait(PATIENCE_SECONDS)
+        return take(watch)
+
+    monkeypatch.setattr(LocalEvents, "take", take_slowly)
+    get_client(sync_client=True).create_events([event])
+
+    async def watch() -> UUID:
+        async with get_events_subscriber() as subscriber:
+            waiting = asyncio.ensure_future(anext(subscriber))
+            await asyncio.to_thread(looking.wait, PATIENCE_SECONDS)
+            waiting.cancel()
+            await asyncio.wait({waiting})
+            may_look.set()
+            return (await anext(subscriber)).id
+
+    assert in_time(watch()) == event.id
 
 
 # --- a server that misbehaves ---------------------------------------------------------------------------
