@@ -238,7 +238,7 @@ class UnknownAction(Action):
 
 def _known_or_not(value: Any) -> str:
     type = value.get("type") if isinstance(value, dict) else getattr(value, "type", None)
-    return "known" if type in _KNOWN_TYPES else "unknown"
+    return "known" if isinstance(type, str) and type in _KNOWN_TYPES else "unknown"
 
 
 ActionTypesOrUnknown = Annotated[

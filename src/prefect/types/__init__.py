@@ -50,9 +50,19 @@ StatusCode = Annotated[int, Field(ge=100, le=599)]
 
 # --- Time ---------------------------------------------------------------------------------------
 
+_OUTERMOST_YEARS = (datetime.MINYEAR, datetime.MAXYEAR)
+
 
 def _with_zone(moment: datetime.datetime) -> datetime.datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    if not moment.tzinfo:
+        return moment.replace(tzinfo=datetime.UTC)
+    if moment.year in _OUTERMOST_YEARS:
+        try:
+            moment.astimezone(datetime.UTC)
+        except OverflowError:
+            # it could be stored, but not be read again
+            raise ValueError("must be within the years 1 and 9999 in UTC, too") from None
+    return moment
 
 
 def _known_time_zone(name: str) -> str:

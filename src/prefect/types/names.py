@@ -64,7 +64,8 @@ def non_emptyish(value: str) -> str:
     Raises:
         ValueError: nothing else is in it.
     """
-    if not value.strip(" \"'"):
+    # anything but a text is left to whoever checks the type
+    if isinstance(value, str) and not value.strip(" \"'"):
         raise ValueError("name cannot be an empty string")
     return value
 

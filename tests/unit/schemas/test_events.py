@@ -7,7 +7,12 @@ from uuid import uuid4
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from prefect.schemas.automation_actions import PauseWorkQueue, RunDeployment, UnknownAction
+from prefect.schemas.automation_actions import (
+    ActionTypesOrUnknown,
+    PauseWorkQueue,
+    RunDeployment,
+    UnknownAction,
+)
 from prefect.schemas.automations import (
     Automation,
     AutomationCore,
@@ -306,6 +311,12 @@ def test_actions_of_newer_peers_are_kept() -> None:
     assert automation.model_dump(mode="json")["actions"][1] == {"type": "new-action", "x": 1}
     with pytest.raises(ValidationError, match="known action type"):
         UnknownAction(type="do-nothing")
+
+
+@pytest.mark.parametrize("type", [["do-nothing"], {}, 7, None])
+def test_an_action_whose_type_is_no_text_is_refused(type: Any) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(ActionTypesOrUnknown).validate_python({"type": type})
 
 
 def test_a_new_automation_has_no_misspelt_fields() -> None:

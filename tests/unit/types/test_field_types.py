@@ -103,6 +103,10 @@ def test_accepted(field_type: Any, value: Any, expected: Any) -> None:
         (names.ValidAssetKey, "s3://b?c"),
         (names.ValidAssetKey, "s3://" + "x" * 512),
         (names.ValidAssetKey, "plain"),
+        (names.NonEmptyishName, 7),
+        (names.NonEmptyishName, ["n"]),
+        (types.DateTime, "0001-01-01T00:00:00+14:00"),
+        (types.DateTime, "9999-12-31T23:59:59-14:00"),
     ],
 )
 def test_refused(field_type: Any, value: Any) -> None:
