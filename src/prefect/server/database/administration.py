@@ -8,16 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.pool import StaticPool
 
 from prefect.exceptions import ConfigurationError, StoreCorruptError
 from prefect.server.database import opening, postgres_opening
 from prefect.server.database.errors import store_errors
 from prefect.server.database.options import DatabaseOptions
-from prefect.server.database.upgrading import configuration, downgrade, upgrade
+from prefect.server.database.upgrading import (
+    changing_postgres,
+    changing_sqlite,
+    configuration,
+    downgrade,
+    upgrade,
+)
 from prefect.server.database.urls import Database, PostgresDatabase, SqliteDatabase, parse_database_url
 
 
@@ -102,9 +106,8 @@ class Schema:
             with (
                 store_errors(database.location),
                 closing(opening.connect(database.location)) as plain,
-                _borrowed("sqlite://", plain) as connection,
+                changing_sqlite(plain) as connection,
             ):
-                plain.execute("BEGIN IMMEDIATE")
                 yield connection
         else:
             with self._changing_postgres(database) as connection:
@@ -115,25 +118,10 @@ class Schema:
         psycopg = postgres_opening.driver()
         with closing(postgres_opening.connect(database, self._options)) as plain:
             try:
-                plain.autocommit = False
-                with _borrowed("postgresql+psycopg://", plain) as connection:
-                    plain.execute("SELECT set_config('statement_timeout', '0', true)")
-                    plain.execute("SELECT pg_advisory_xact_lock(%s)", (postgres_opening.MIGRATION_LOCK,))
+                with changing_postgres(plain) as connection:
                     yield connection
             except psycopg.Error as error:
                 raise postgres_opening.store_error(error, database) or error from error
-
-
-@contextmanager
-def _borrowed(kind: str, plain: Any) -> Iterator[sa.Connection]:
-    """SQLAlchemy over a plain connection; committed at the end, else given up with the connection.
-
-    Locks are taken within: SQLAlchemy ends the transaction of a connection that it sees for the first time.
-    """
-    engine = sa.create_engine(kind, creator=lambda: plain, poolclass=StaticPool)
-    with engine.connect() as connection:
-        yield connection
-        connection.commit()
 
 
 # --- revisions ------------------------------------------------------------------------------------------

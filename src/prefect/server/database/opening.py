@@ -158,9 +158,10 @@ def _bring_to_head(connection: sqlite3.Connection, location: Location) -> None:
     if revision is None:
         _create(connection, location)
     elif revision in REVISIONS:
-        from prefect.server.database.upgrading import upgrade_sqlite
+        from prefect.server.database.upgrading import changing_sqlite, upgrade
 
-        upgrade_sqlite(connection)
+        with changing_sqlite(connection) as borrowed:
+            upgrade(borrowed)
     elif revision.isdigit() and len(revision) == len(HEAD_REVISION):
         from importlib.metadata import version
 

@@ -25,9 +25,6 @@ from prefect.server.database.urls import PostgresDatabase
 if TYPE_CHECKING:
     import psycopg
 
-MIGRATION_LOCK = 0x7072656665637401
-"""The advisory lock that whoever changes the schema holds."""
-
 _LONGEST_WAIT_FOR_A_MIGRATION = 600.0
 """Seconds; a migration of a large store takes minutes."""
 
@@ -86,7 +83,7 @@ def connect(
         )
         connection.execute(
             "SELECT set_config('TimeZone', 'UTC', false), set_config('statement_timeout', %s, false)",
-            (_milliseconds(options.statement_timeout_seconds),),
+            (milliseconds(options.statement_timeout_seconds),),
         )
     except psycopg_.Error as error:
         raise store_error(error, database) or StoreUnavailableError(database, _words_of(error)) from error
@@ -101,7 +98,8 @@ def _not_in(database: PostgresDatabase, arguments: dict[str, Any]) -> dict[str, 
     return {name: value for name, value in arguments.items() if name not in told}
 
 
-def _milliseconds(seconds: float | None) -> str:
+def milliseconds(seconds: float | None) -> str:
+    """A bound as PostgreSQL's settings have it; None: there is none."""
     return "0" if seconds is None else str(max(1, round(seconds * 1000)))
 
 
@@ -180,19 +178,13 @@ def bring_to_head(database: PostgresDatabase, options: DatabaseOptions | None = 
 def _upgrade(
     connection: psycopg.Connection[Any], database: PostgresDatabase, options: DatabaseOptions
 ) -> None:
-    from prefect.server.database.upgrading import upgrade_postgres
+    from prefect.server.database.upgrading import changing_postgres, upgrade
 
-    wait = options.migration_timeout_seconds or _LONGEST_WAIT_FOR_A_MIGRATION
-
-    def is_needed() -> bool:
-        connection.execute(
-            "SELECT set_config('lock_timeout', %s, true), set_config('statement_timeout', %s, true)",
-            (_milliseconds(wait), _milliseconds(options.migration_timeout_seconds)),
-        )
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (MIGRATION_LOCK,))
-        return _check(revision_of(connection), database) != HEAD_REVISION
-
-    upgrade_postgres(connection, is_needed)
+    limit = options.migration_timeout_seconds
+    with changing_postgres(connection, limit or _LONGEST_WAIT_FOR_A_MIGRATION, limit) as borrowed:
+        # somebody else may have upgraded it while this process waited
+        if _check(revision_of(connection), database) != HEAD_REVISION:
+            upgrade(borrowed)
 
 
 def _check(revision: str | None, database: PostgresDatabase) -> str | None:
