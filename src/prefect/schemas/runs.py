@@ -9,10 +9,10 @@ only.
 
 import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, FiniteFloat, field_validator, model_validator
 
 from prefect.schemas.bases import ObjectBaseModel, PrefectBaseModel, TimeSeriesBaseModel, trusted, uuid7
 from prefect.schemas.fields import CreatedBy
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 else:
     # A parametrised generic is another class to pydantic: it would copy each state it is handed.
     AnyState = State
+
+_StoredNumber = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+"""Larger ones come back from databases as something else, and then fit no policy any more."""
 
 MAX_RETRY_DELAYS = 50
 _NO_TIME = datetime.timedelta(0)
@@ -64,10 +67,10 @@ _OLD_NAME: dict[str, Any] = {"deprecated": True}
 class FlowRunPolicy(PrefectBaseModel):
     """How a flow run is retried, and what is known about its pauses. Delays are in seconds."""
 
-    max_retries: int = Field(default=0, json_schema_extra=_OLD_NAME)
-    retry_delay_seconds: float = Field(default=0, json_schema_extra=_OLD_NAME)
-    retries: int | None = None
-    retry_delay: int | float | None = None
+    max_retries: _StoredNumber = Field(default=0, json_schema_extra=_OLD_NAME)
+    retry_delay_seconds: FiniteFloat = Field(default=0, json_schema_extra=_OLD_NAME)
+    retries: _StoredNumber | None = None
+    retry_delay: _StoredNumber | FiniteFloat | None = None
     pause_keys: set[str] | None = Field(default_factory=set)
     resuming: bool | None = False
     retry_type: Literal["in_process", "reschedule"] | None = None
@@ -81,11 +84,11 @@ class FlowRunPolicy(PrefectBaseModel):
 class TaskRunPolicy(PrefectBaseModel):
     """How a task run is retried: how often, after which delay or delays (seconds), with how much jitter."""
 
-    max_retries: int = Field(default=0, json_schema_extra=_OLD_NAME)
-    retry_delay_seconds: float = Field(default=0, json_schema_extra=_OLD_NAME)
-    retries: int | None = None
-    retry_delay: int | float | list[int] | list[float] | None = None
-    retry_jitter_factor: float | None = None
+    max_retries: _StoredNumber = Field(default=0, json_schema_extra=_OLD_NAME)
+    retry_delay_seconds: FiniteFloat = Field(default=0, json_schema_extra=_OLD_NAME)
+    retries: _StoredNumber | None = None
+    retry_delay: _StoredNumber | FiniteFloat | list[_StoredNumber] | list[FiniteFloat] | None = None
+    retry_jitter_factor: FiniteFloat | None = None
 
     @model_validator(mode="before")
     @classmethod

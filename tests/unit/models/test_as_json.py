@@ -109,3 +109,17 @@ def test_what_the_journal_writes_of_numbers_that_json_has_not(connection: sa.Con
     connection.exec_driver_sql("UPDATE flow_run SET parameters = ? WHERE id = ?", ('{"x": NaN}', run.bytes))
     (written,) = json.loads(flow_runs.read_flow_runs_as_json(connection))
     assert written["parameters"] == {"x": None}
+
+
+@pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1" + 400 * "0"])
+def test_numbers_beyond_json_spoil_no_list(connection: sa.Connection, fill: Any, number: str) -> None:
+    run = fill.flow_run(fill.flow())
+    text = f'{{"retries":1,"retry_delay":{number},"x":NaN}}'
+    connection.exec_driver_sql(
+        "UPDATE flow_run SET parameters = ?, empirical_policy = ? WHERE id = ?", (text, text, run.bytes)
+    )
+    (written,) = json.loads(flow_runs.read_flow_runs_as_json(connection))
+    told = int(number) if number.isdigit() else None
+    assert written["parameters"] == {"retries": 1, "retry_delay": told, "x": None}
+    assert written["empirical_policy"]["retry_delay"] == told

@@ -114,6 +114,18 @@ def test_flow_runs_that_differ_in_estimates_only_are_equal() -> None:
 
 
 @pytest.mark.parametrize("policy", [FlowRunPolicy, TaskRunPolicy])
+@pytest.mark.parametrize(
+    "options",
+    [{"retries": 2**63}, {"retries": "1" * 400}, {"retry_delay": float("nan")}, {"max_retries": 10**20}],
+)
+def test_policies_hold_only_what_can_be_stored(
+    policy: type[FlowRunPolicy] | type[TaskRunPolicy], options: dict[str, object]
+) -> None:
+    with pytest.raises(ValidationError):
+        policy.model_validate(options)
+
+
+@pytest.mark.parametrize("policy", [FlowRunPolicy, TaskRunPolicy])
 def test_old_names_of_policies_are_taken_over(policy: type[FlowRunPolicy] | type[TaskRunPolicy]) -> None:
     taken = policy(max_retries=3, retry_delay_seconds=4.5)
     assert (taken.retries, taken.retry_delay) == (3, 4.5)

@@ -59,10 +59,25 @@ def fragment(text: str | None, empty: Any) -> Any:
         return empty
     # the journal's writer has words for NaN and infinities, JSON has not
     if "NaN" in text or "Infinity" in text:
-        return orjson.Fragment(orjson.dumps(json.loads(text)))
+        return _sayable(_with_nulls(text))
     return orjson.Fragment(text)
 
 
 def told_over(defaults: dict[str, Any], text: str | None) -> dict[str, Any]:
     """The fields of a model that is stored without those that have their defaults."""
-    return {**defaults, **orjson.loads(text)} if text else defaults
+    if not text:
+        return defaults
+    try:
+        return {**defaults, **orjson.loads(text)}
+    except orjson.JSONDecodeError:
+        return {**defaults, **{name: _sayable(value) for name, value in _with_nulls(text).items()}}
+
+
+def _with_nulls(text: str) -> Any:
+    """The value that a text says, with null for the numbers that JSON has not."""
+    return json.loads(text, parse_constant=lambda name: None)
+
+
+def _sayable(value: Any) -> orjson.Fragment:
+    """A value as a part of an answer, however large its numbers."""
+    return orjson.Fragment(json.dumps(value))
