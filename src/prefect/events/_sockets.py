@@ -82,14 +82,25 @@ async def open_socket(url: str, api_key: str | None = None) -> ClientConnection:
         raise ConnectionError(f"{url} does not serve sockets now: {error}") from error
     try:
         await socket.send(orjson.dumps({"type": "auth", "token": _token(api_key)}).decode())
-        async with asyncio.timeout(_HANDSHAKE_SECONDS):
-            answer = orjson.loads(await socket.recv())
-        if answer.get("type") != "auth_success":
-            raise RefusedError(f"{url} did not answer the handshake as expected: {answer!r:.100}")
+        await _be_let_in(socket, url)
     except BaseException as error:
         await socket.close()
         raise refusal(url, error) or error from None
     return socket
+
+
+async def _be_let_in(socket: ClientConnection, url: str) -> None:
+    try:
+        async with asyncio.timeout(_HANDSHAKE_SECONDS):
+            answer = await socket.recv()
+    except TimeoutError:
+        raise TimeoutError(f"{url} did not answer the handshake within {_HANDSHAKE_SECONDS:g} s.") from None
+    try:
+        is_in = orjson.loads(answer)["type"] == "auth_success"
+    except (ValueError, KeyError, TypeError):
+        is_in = False
+    if not is_in:
+        raise RefusedError(f"{url} did not answer the handshake as expected: {answer!r:.100}")
 
 
 def _trust(anyone: bool, certificates: str | None) -> ssl.SSLContext:

@@ -22,6 +22,7 @@ from websockets.exceptions import ConnectionClosedOK
 
 from prefect._clock import clock
 from prefect.events._sockets import ReconnectingSocket, socket_url
+from prefect.logging import get_logger
 
 SEEN_SIZE, SEEN_SECONDS = 500_000, 120
 _LOOK_SECONDS = 0.1
@@ -84,6 +85,7 @@ class Subscriber(abc.ABC, Generic[T]):
     def __init__(self, kind: Kind[T]) -> None:
         self._kind = kind
         self._seen = Seen()
+        self._is_entered = False
 
     @property
     def client_name(self) -> str:
@@ -92,6 +94,7 @@ class Subscriber(abc.ABC, Generic[T]):
 
     async def __aenter__(self) -> Self:
         await self._open()
+        self._is_entered = True
         return self
 
     async def __aexit__(
@@ -100,16 +103,29 @@ class Subscriber(abc.ABC, Generic[T]):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
+        self._is_entered = False
         await self._close()
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
+        if not self._is_entered:
+            raise TypeError(f"A {self.client_name} is read within `async with` only.")
         while True:
-            item = self._kind.model.model_validate(orjson.loads(await self._receive())[self._kind.name])
-            if self._seen.add(item.id):
+            item = self._item(await self._receive())
+            if item is not None and self._seen.add(item.id):
                 return item
+
+    def _item(self, message: str | bytes) -> T | None:
+        """What a message tells; None: nothing that can be understood, which is no reason to miss what follows."""
+        try:
+            return self._kind.model.model_validate(orjson.loads(message)[self._kind.name])
+        except (ValueError, KeyError, TypeError) as error:
+            get_logger("events").warning(
+                "A message that tells of no %s is left out (%.100r): %r", self._kind.name, message, error
+            )
+            return None
 
     @abc.abstractmethod
     async def _open(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -178,13 +179,15 @@ Script = Callable[[ServerConnection], Awaitable[None]]
 
 
 @asynccontextmanager
-async def scripted(*scripts: Script, heard: Callable[[Any], None] = bool) -> AsyncIterator[str]:
+async def scripted(
+    *scripts: Script, heard: Callable[[Any], None] = bool, answer: str = '{"type":"auth_success"}'
+) -> AsyncIterator[str]:
     """A server that does something else with each connection, once it has heard who it is and let it in."""
     left = iter(scripts)
 
     async def handle(connection: ServerConnection) -> None:
         heard(json.loads(await connection.recv()))
-        await connection.send('{"type":"auth_success"}')
+        await connection.send(answer)
         await next(left, ServerConnection.wait_closed)(connection)
 
     async with serve(handle, "127.0.0.1", 0, subprotocols=[websockets.Subprotocol("prefect")]) as server:
@@ -300,6 +303,35 @@ def test_a_server_that_lets_in_and_shows_the_door_is_left_alone_in_the_end(code:
     assert clock.slept == [0.2, 0.4, 0.8]
 
 
+def test_a_message_that_is_not_understood_is_left_out(caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("prefect").propagate = True
+    event = a_new_event()
+    garbage = ["garbage", b"\xff", "[]", "7", '{"type":"news"}', '{"type":"event","event":{"event":"odd"}}']
+
+    async def chatter(connection: ServerConnection) -> None:
+        for message in garbage:
+            await connection.send(message)
+        await telling(event)(connection)
+
+    async def watch() -> UUID:
+        async with scripted(chatter) as url, PrefectEventSubscriber(url) as subscriber:
+            return (await anext(subscriber)).id
+
+    assert in_time(watch()) == event.id
+    assert caplog.text.count("tells of no event is left out") == len(garbage)
+    assert "'[]'" in caplog.text
+
+
+@pytest.mark.parametrize("answer", ["garbage", "[]", "{}", '{"type":"auth"}'])
+def test_a_server_that_does_not_know_the_handshake_is_none_of_ours(answer: str) -> None:
+    async def come() -> None:
+        async with scripted(answer=answer) as url, PrefectEventSubscriber(url):
+            pass
+
+    with pytest.raises(RefusedError, match=r"/events/out did not answer the handshake as expected: '"):
+        in_time(come())
+
+
 @pytest.mark.parametrize(
     "kind",
     [
@@ -324,6 +356,19 @@ def test_an_api_key_is_who_one_is(kind: Any) -> None:
 def test_without_a_server_there_is_nobody_to_speak_to(kind: Any) -> None:
     with pytest.raises(ValueError, match="PREFECT_API_URL"):
         kind()
+
+
+def test_a_subscriber_is_only_read_while_it_is_entered(api_url: str | None) -> None:
+    async def read(subscriber: Any) -> None:
+        with pytest.raises(TypeError, match="async with"):
+            await anext(subscriber)
+        async with subscriber:
+            pass
+        with pytest.raises(TypeError, match="async with"):
+            await anext(subscriber)
+
+    for subscriber in (get_events_subscriber(), get_logs_subscriber()):
+        in_time(read(subscriber))
 
 
 # --- clients for tests ----------------------------------------------------------------------------------
