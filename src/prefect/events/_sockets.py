@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.typing import Subprotocol
 
 from prefect._clock import clock
@@ -30,8 +30,10 @@ _STEADY_SECONDS = 10.0
 
 _LARGEST_MESSAGE_BYTES = 32_000_000
 _HANDSHAKE_SECONDS = 30.0
-_USELESS_TO_TRY_AGAIN = (1002, 1003, 1007, 1008)
+_USELESS_TO_TRY_AGAIN = (1002, 1003, 1007, 1008, 1009)
 """Codes by which a server says that it will never take what was said to it."""
+
+_REMEDY = "Check PREFECT_API_KEY, PREFECT_API_AUTH_STRING and what is sent or asked for."
 
 
 class RefusedError(PrefectException):
@@ -47,11 +49,13 @@ def socket_url(api_url: str | None, path: str) -> str:
     """Where a socket of an API is; default: of the API that the settings name.
 
     Raises:
-        ValueError: none was given, and the settings name none.
+        ValueError: none was given, and the settings name none; or it is no HTTP URL.
     """
     url = api_url or get_current_settings().api.url
     if not url:
         raise ValueError("api_url must be provided or set in the Prefect configuration (PREFECT_API_URL).")
+    if not http_to_ws(url).startswith(("ws://", "wss://")):
+        raise ValueError(f"{url!r} is no URL of an API, such as http://127.0.0.1:4200/api (PREFECT_API_URL).")
     return f"{http_to_ws(url)}{path}"
 
 
@@ -78,6 +82,8 @@ async def open_socket(url: str, api_key: str | None = None) -> ClientConnection:
             url, subprotocols=[Subprotocol("prefect")], max_size=_LARGEST_MESSAGE_BYTES, **options
         )
     except InvalidHandshake as error:
+        if isinstance(error, InvalidStatus) and error.response.status_code in (401, 403):
+            raise RefusedError(f"{url} lets nobody in like that: {error}. {_REMEDY}") from error
         # a proxy without its server, or a server that is starting
         raise ConnectionError(f"{url} does not serve sockets now: {error}") from error
     try:
@@ -118,7 +124,7 @@ def refusal(url: str, error: BaseException) -> RefusedError | None:
         return None
     return RefusedError(
         f"{url} was closed by the server (code {error.rcvd.code}): {error.rcvd.reason or 'it gave no reason'}. "
-        "Check PREFECT_API_KEY, PREFECT_API_AUTH_STRING and the filter."
+        f"{_REMEDY}"
     )
 
 

@@ -8,6 +8,7 @@ import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -243,13 +244,29 @@ def test_a_stream_closed_in_good_order_ends_unless_told_otherwise(again: bool) -
     assert in_time(watch()) == ([first.id, second.id] if again else [first.id])
 
 
-def test_what_a_server_refuses_is_not_tried_again() -> None:
+@pytest.mark.parametrize("code", [1002, 1003, 1007, 1008, 1009])
+def test_what_a_server_refuses_is_not_tried_again(code: int) -> None:
     async def watch() -> None:
-        async with scripted(telling(code=1002)) as url, PrefectEventSubscriber(url) as subscriber:
+        async with scripted(telling(code=code)) as url, PrefectEventSubscriber(url) as subscriber:
             await anext(subscriber)
 
-    with pytest.raises(RefusedError, match=r"code 1002\): for a reason"):
+    with pytest.raises(RefusedError, match=rf"code {code}\): for a reason"):
         in_time(watch())
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_who_is_not_let_in_does_not_try_again(status: int) -> None:
+    def refuse(connection: ServerConnection, request: Any) -> Any:
+        return connection.respond(HTTPStatus(status), "no")
+
+    async def come() -> None:
+        async with serve(ServerConnection.wait_closed, "127.0.0.1", 0, process_request=refuse) as server:
+            port = next(iter(server.sockets)).getsockname()[1]
+            async with PrefectEventSubscriber(f"http://127.0.0.1:{port}/api"):
+                pass
+
+    with pytest.raises(RefusedError, match=rf"HTTP {status}\. Check PREFECT_API_KEY"):
+        in_time(come())
 
 
 def test_events_that_may_be_lost_are_sent_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,6 +373,8 @@ def test_an_api_key_is_who_one_is(kind: Any) -> None:
 def test_without_a_server_there_is_nobody_to_speak_to(kind: Any) -> None:
     with pytest.raises(ValueError, match="PREFECT_API_URL"):
         kind()
+    with pytest.raises(ValueError, match="'localhost:4200/api' is no URL of an API"):
+        kind("localhost:4200/api")
 
 
 def test_a_subscriber_is_only_read_while_it_is_entered(api_url: str | None) -> None:
