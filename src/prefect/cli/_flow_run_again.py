@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from prefect.cli import _wording as words
-from prefect.cli._flow_run_control import find_run
 from prefect.cli._output import (
     confirm,
     exit_with_error,
@@ -28,8 +27,8 @@ from prefect.cli._output import (
     print_lines,
     print_table,
 )
-from prefect.cli._store import open_store
-from prefect.client.orchestration import get_client
+from prefect.cli._server_client import command_client
+from prefect.cli._store import flow_run_meant, open_store
 from prefect.exceptions import Abort, PrefectException
 from prefect.schemas.bases import now
 from prefect.schemas.states import StateType
@@ -158,8 +157,7 @@ def fork(
 
 def _waiting(id: str) -> FlowRun | None:
     """The run that is meant, if it is paused or suspended."""
-    with get_client(sync_client=True) as client:
-        run = find_run(client, id)
+    run = flow_run_meant(id)
     return run if run.state_type is StateType.PAUSED or _is_put_away(run) else None
 
 
@@ -176,7 +174,7 @@ def _let_go_on(run: FlowRun, given: str | None) -> bool:
         run_input = None if given is None else json.loads(given)
     except ValueError as error:
         exit_with_error(f"--input is no JSON: {error}", _WRONG_USAGE)
-    with get_client(sync_client=True) as client:
+    with command_client() as client:
         result = client.resume_flow_run(run.id, run_input)
     if result.status.value != "ACCEPT":
         reason = getattr(result.details, "reason", None) or ""
@@ -188,9 +186,9 @@ def _let_go_on(run: FlowRun, given: str | None) -> bool:
 
 
 def _run_meant(id: str | None, last: bool, verb: str) -> FlowRun:
+    if id is not None:
+        return flow_run_meant(id)
     with open_store() as store:
-        if id is not None:
-            return store.find_flow_run(id)
         recent = store.flow_runs([], _UNWELL[:1], [], _LATEST_LOOKED_AT)
         run = next((run for run in recent if run.parent_task_run_id is None and _was_here(run)), None)
     if run is None:

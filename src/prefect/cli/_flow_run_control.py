@@ -21,9 +21,8 @@ from prefect.cli._output import (
     print_lines,
     print_success,
 )
-from prefect.cli._store import open_store
-from prefect.client.orchestration import get_client
-from prefect.exceptions import ObjectNotFound
+from prefect.cli._server_client import command_client
+from prefect.cli._store import flow_run_meant
 from prefect.schemas.bases import now
 from prefect.schemas.states import StateType
 from prefect.settings import get_current_settings
@@ -62,8 +61,8 @@ def cancel(
     output: OutputOption = None,
 ) -> None:
     """Cancel a flow run: its code is interrupted wherever it runs, with its subflows and tasks."""
-    with get_client(sync_client=True) as client:
-        run = find_run(client, id)
+    run = flow_run_meant(id)
+    with command_client() as client:
         result = client.set_flow_run_state(run.id, Cancelling())
         state = result.state
         if state is None or not (state.is_cancelling() or state.is_cancelled()):
@@ -93,46 +92,18 @@ def watch(
     timeout: Annotated[int | None, typer.Option(min=1, help="The most seconds to wait.")] = None,
 ) -> None:
     """Show what becomes of a flow run until it has ended. Ends with 0 if it completed, else with 1."""
-    with get_client(sync_client=True) as client:
-        run = find_run(client, id)
+    run = flow_run_meant(id)
+    with command_client() as client:
         run = _ended(client, run.id, timeout, _Story(client))
     raise typer.Exit(0 if run.state_type is StateType.COMPLETED else 1)
-
-
-# --- which run ------------------------------------------------------------------------------------------
-
-
-def find_run(client: SyncPrefectClient, text: str) -> FlowRun:
-    """The flow run meant by its id, the beginning of it, or its name; none, or several, end the command."""
-    if get_current_settings().api.url is None:
-        with open_store() as store:
-            return store.find_flow_run(text)
-    try:
-        return client.read_flow_run(UUID(text))
-    except (ValueError, ObjectNotFound):
-        return _named(client, text)
-
-
-def _named(client: SyncPrefectClient, name: str) -> FlowRun:
-    from prefect.schemas.filters.flow_runs import FlowRunFilter
-
-    found = client.read_flow_runs(
-        flow_run_filter=FlowRunFilter.model_validate({"name": {"any_": [name]}}), limit=6
-    )
-    if not found:
-        exit_with_error(f"Flow run {name!r} not found: that is neither the id of one nor a name.")
-    if len(found) > 1:
-        ids = "\n".join(f"  {run.id}  {run.state_name}" for run in found)
-        exit_with_error(f"{name!r} can mean several flow runs. Give one of these ids instead:\n{ids}")
-    return found[0]
 
 
 # --- proposing ------------------------------------------------------------------------------------------
 
 
 def _propose(id: str, state: State[Any], done: str) -> None:
-    with get_client(sync_client=True) as client:
-        run = find_run(client, id)
+    run = flow_run_meant(id)
+    with command_client() as client:
         result = client.set_flow_run_state(run.id, state)
     if result.status.value != "ACCEPT":
         _refuse(run, done, getattr(result.details, "reason", None))

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from prefect.cli._following import PAGE
-from prefect.cli._output import exit_with_error
 from prefect.schemas.filters.logs import LogFilter
 from prefect.schemas.logs import Log
 from prefect.schemas.runs import FlowRun
@@ -37,9 +36,13 @@ class FlowRunSource:
     def latest(self, number: int) -> list[Log]:
         """The last records, by time."""
         criteria = LogFilter.model_validate({"flow_run_id": {"any_": [self.run.id]}})
-        found: list[Log] = asked(
-            self._client.read_logs, criteria, min(number, PAGE), 0, LogSort.TIMESTAMP_DESC
-        )
+        found: list[Log] = []
+        while len(found) < number:
+            wanted = min(PAGE, number - len(found))
+            page = self._client.read_logs(criteria, wanted, len(found), LogSort.TIMESTAMP_DESC)
+            found += page
+            if len(page) < wanted:
+                break
         return found[::-1]
 
     def has_ended(self) -> bool:
@@ -69,23 +72,3 @@ def asked(ask: Any, *args: Any, **kwargs: Any) -> Any:
         if is_away(error):
             raise ConnectionError(str(error) or repr(error)) from error
         raise
-
-
-def flow_run_known_as(client: Any, text: str) -> FlowRun:
-    """The flow run with that id or name; ends the command when there is none, or more than one."""
-    from prefect.exceptions import ObjectNotFound
-    from prefect.schemas.filters.flow_runs import FlowRunFilter
-
-    try:
-        found: FlowRun = asked(client.read_flow_run, UUID(text))
-        return found
-    except ObjectNotFound:
-        exit_with_error(f"Flow run {text!r} not found.")
-    except ValueError:
-        filter = FlowRunFilter.model_validate({"name": {"any_": [text]}})
-    runs: list[FlowRun] = asked(client.read_flow_runs, flow_run_filter=filter, limit=2)
-    if not runs:
-        exit_with_error(f"Flow run {text!r} not found.")
-    if len(runs) > 1:
-        exit_with_error(f"There are several flow runs named {text!r}: say which by its id.")
-    return runs[0]

@@ -6,13 +6,14 @@ Not here: what is asked (`_questions`), telling the answers, what only a store o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from prefect.cli._output import exit_with_error
 from prefect.cli._questions import Questions
-from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
+from prefect.cli._server_client import command_client
+from prefect.exceptions import ObjectNotFound
 from prefect.schemas.filters.flow_runs import FlowRunFilter
 from prefect.schemas.filters.flows import FlowFilter
 from prefect.schemas.filters.logs import LogFilter
@@ -33,6 +34,10 @@ _PAGE = 200
 _UNKNOWN_ROUTE = "{'detail': 'Not Found'}"
 
 
+class _UnknownQuestion(Exception):
+    """The server does not have our own routes."""
+
+
 class RemoteStore(Questions):
     """Questions to the server that the settings name."""
 
@@ -42,26 +47,13 @@ class RemoteStore(Questions):
     @classmethod
     @contextmanager
     def opened(cls) -> Iterator[Self]:
-        """Speak to the server within the block; one that does not answer, or refuses, ends the command."""
+        """Speak to the server within the block; one that does not answer ends the command."""
         from prefect.client.engine import engine_client
-        from prefect.client.orchestration import get_client
-        from prefect.client.orchestration.http import TRANSPORT_ERRORS
-        from prefect.settings import get_current_settings
 
-        url = get_current_settings().api.url
-        try:
+        with command_client() as client:
             # what is kept here for the server may be what is asked for
             engine_client().close_dead_runs()
-            with ExitStack() as entered:
-                try:
-                    client = entered.enter_context(get_client(sync_client=True))
-                except RuntimeError as error:
-                    exit_with_error(str(error))
-                yield cls(client)
-        except TRANSPORT_ERRORS as error:
-            exit_with_error(f"The server at {url} cannot be reached: {error}")
-        except PrefectHTTPStatusError as error:
-            exit_with_error(f"The server at {url} refuses: {error}")
+            yield cls(client)
 
     # --- lists -----------------------------------------------------------------------------------------
 
@@ -110,8 +102,14 @@ class RemoteStore(Questions):
         return run
 
     def ids_meant(self, noun: str, text: str, limit: int) -> list[UUID]:
-        """The ids of those that a text can mean, the newest first."""
-        return self._ask(engine.find_runs(noun, text, limit))
+        """The ids of those that a text can mean, the newest first; servers of another make know no beginnings."""
+        try:
+            return self._perform(engine.find_runs(noun, text, limit))
+        except _UnknownQuestion:
+            criteria = _id_or_name(text)
+        if noun == "flow run":
+            return [run.id for run in self.read_flow_runs(limit, FlowRunFilter.model_validate(criteria))]
+        return [run.id for run in self.read_task_runs(limit, TaskRunFilter.model_validate(criteria))]
 
     def flow_run_tree(self, flow_run_id: UUID, limit: int) -> FlowRunNode:
         """A flow run with everything inside it; of each flow run at most so many task runs."""
@@ -143,14 +141,33 @@ class RemoteStore(Questions):
     def _ask(self, request: Request[R]) -> R:
         """What an operation of our own returns; a server of another make ends the command."""
         try:
-            answer: R = self._client._transport.perform(request)
-            return answer
-        except ObjectNotFound as error:
-            if _UNKNOWN_ROUTE not in str(error):
-                raise
+            return self._perform(request)
+        except _UnknownQuestion:
             exit_with_error(
                 f"The server at {self._client.api_url} is of another make and does not know this question."
             )
+
+    def _perform(self, request: Request[R]) -> R:
+        """What an operation of our own returns.
+
+        Raises:
+            _UnknownQuestion: the server is of another make.
+        """
+        try:
+            answer: R = self._client._transport.perform(request)
+            return answer
+        except ObjectNotFound as error:
+            if _UNKNOWN_ROUTE in str(error):
+                raise _UnknownQuestion from error
+            raise
+
+
+def _id_or_name(text: str) -> dict[str, Any]:
+    """The criterion for runs that a text names by their whole id or their name."""
+    try:
+        return {"id": {"any_": [UUID(text)]}}
+    except ValueError:
+        return {"name": {"any_": [text]}}
 
 
 def _paged(read: Callable[..., list[R]], limit: int, offset: int = 0) -> list[R]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any, Protocol
 from uuid import UUID
 
@@ -11,7 +12,6 @@ import typer
 
 from prefect.cli._output import OutputFormat, exit_with_error, print_error, print_json
 from prefect.schemas.logs import Log
-from prefect.settings import temporary_settings
 
 if TYPE_CHECKING:
     from prefect.cli._questions import Questions
@@ -127,15 +127,13 @@ def follow_logs(
         run: its id or name.
         head, tail, number, reverse, output: the options of the command.
     """
-    from prefect.cli._flow_run_source import FlowRunSource, flow_run_known_as
+    from prefect.cli._flow_run_source import FlowRunSource
     from prefect.cli._following import Follower
-    from prefect.client.orchestration import get_client
+    from prefect.cli._server_client import command_client
+    from prefect.cli._store import flow_run_meant
 
     if head or reverse:
         exit_with_error("--follow prints what comes, as it comes: it goes with neither --head nor --reverse.")
-    # waiting for a server that is away is done here, where it can be told
-    with temporary_settings({"client.max_retries": 0}):
-        client = get_client(sync_client=True)
     names: dict[UUID, str] = {}
 
     def show(records: list[Log]) -> None:
@@ -145,19 +143,18 @@ def follow_logs(
         else:
             print_page(source, records, f"Flow run {source.run.name!r}", names)
 
-    try:
-        source = FlowRunSource(client, flow_run_known_as(client, run))
+    meant = flow_run_meant(run)
+    # waiting for a server that is away is done here, where it can be told
+    with command_client(max_retries=0) as client:
+        source = FlowRunSource(client, meant)
         follower = Follower(source, show, away=_tell_away)
         if tail or number is not None:
             latest = source.latest(number or _LINES)
             show(latest)
             follower.begin_after(latest)
-        follower.run()
-    except ConnectionError as error:
-        exit_with_error(f"The server cannot be reached: {error}")
-    except KeyboardInterrupt:
-        # that is one way to end it
-        return
+        with suppress(KeyboardInterrupt):
+            # that is one way to end it
+            follower.run()
 
 
 def _tell_away(error: Exception) -> None:

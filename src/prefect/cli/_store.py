@@ -51,6 +51,12 @@ def open_store() -> Iterator[Questions]:
         yield store
 
 
+def flow_run_meant(text: str) -> FlowRun:
+    """The flow run meant by its id, the beginning of it, or its name; none, or several, end the command."""
+    with open_store() as store:
+        return store.find_flow_run(text)
+
+
 @contextmanager
 def open_own_store(command: str) -> Iterator[Store]:
     """The store, for what no server can be asked for; one that is named in the settings ends the command.

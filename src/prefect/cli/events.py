@@ -111,7 +111,7 @@ def emit(
     """Tell that something happened."""
     from pydantic import ValidationError
 
-    from prefect.client.orchestration import get_client
+    from prefect.cli._server_client import command_client
     from prefect.schemas.events import Event
 
     labels = _labels(resource or [], resource_id)
@@ -124,7 +124,8 @@ def emit(
                 "payload": _payload(payload),
             }
         )
-        get_client(sync_client=True).create_events([told])
+        with command_client() as client:
+            client.create_events([told])
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, NoReturn
 import typer
 
 from prefect.cli._groups import CommandGroup, command_group
+from prefect.cli._output import exit_with_error, print_error
 from prefect.exceptions import PrefectException
 from prefect.settings import get_current_settings, temporary_settings, use_profile
 from prefect.settings.context import settings_without_profile_values
@@ -54,6 +55,18 @@ class RootGroup(CommandGroup):
 
     modules: ClassVar[dict[str, str]] = COMMANDS
     aliases: ClassVar[dict[str, str]] = PLURALS
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a server that is away or refuses ends it in words."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from prefect.cli._server_client import trouble_with_server
+
+            told = trouble_with_server(error)
+            if told is None:
+                raise
+            exit_with_error(told)
 
 
 app = command_group("Workflows in plain Python: recorded, resumable, explained.", cls=RootGroup)
@@ -107,8 +120,6 @@ def _enter(ctx: typer.Context, settings: AbstractContextManager[Any]) -> None:
 
 def run(args: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit: 0 for success, 1 for errors, 2 for wrong usage."""
-    from prefect.cli._output import print_error
-
     command = typer.main.get_command(app)
     try:
         command.main(args=None if args is None else list(args), prog_name="prefect")

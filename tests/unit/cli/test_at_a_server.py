@@ -66,6 +66,20 @@ def newest(store: Any) -> FlowRun:
     return run
 
 
+class WithoutOurRoutes:
+    """The client of a server of another make."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._transport = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def perform(self, request: Any) -> Any:
+        raise ObjectNotFound("Client error '404 Not Found' ... Response: {'detail': 'Not Found'}")
+
+
 QUESTIONS: dict[str, Any] = {
     "flow runs": lambda store: store.flow_runs([], [], [], 10),
     "flow runs of a flow": lambda store: store.flow_runs(["inner"], [], ["Completed"], 1),
@@ -107,11 +121,14 @@ def test_what_is_not_there_is_said(
     assert "not found" in capsys.readouterr().err
 
 
-def test_a_server_that_does_not_answer_ends_the_command(capsys: pytest.CaptureFixture[str]) -> None:
-    nobody = {PREFECT_API_URL: "http://127.0.0.1:9/api", "client.max_retries": 0}
-    with prefect_test_harness(), temporary_settings(nobody), pytest.raises(typer.Exit), open_store() as store:
-        store.flows(1)
-    assert "Failed to reach the API" in capsys.readouterr().err
+def test_a_server_of_another_make_is_asked_by_id_and_name(stores: tuple[Store, RemoteStore]) -> None:
+    local, remote = stores
+    others = RemoteStore(WithoutOurRoutes(remote._client))
+    for run in (newest(local), local.task_runs(None, [], [], [], 1)[0]):
+        for text in (str(run.id), run.name):
+            assert others.find_run(text).id == run.id
+    with pytest.raises(typer.Exit):
+        others.find_flow_run(str(newest(local).id)[:13])
 
 
 def test_a_run_that_goes_on_is_only_deleted_by_force(
