@@ -24,7 +24,7 @@ from prefect._clock import clock
 from prefect.events._sockets import ReconnectingSocket, socket_url
 from prefect.logging import get_logger
 
-SEEN_SIZE, SEEN_SECONDS = 500_000, 120
+SEEN_SIZE = 500_000
 _LOOK_SECONDS = 0.1
 
 
@@ -50,17 +50,20 @@ class Kind(Generic[T]):
         name: as messages say it.
         path: of the socket over which a server streams them.
         model: what they are.
+        seen_seconds: for how long it is known what has come. A server that tells again, to each new connection,
+            what there was lately must not look back as far.
     """
 
     name: str
     path: str
     model: type[T]
+    seen_seconds: float
 
 
 class Seen:
     """The ids of what was seen lately, bounded by number and age."""
 
-    def __init__(self, size: int = SEEN_SIZE, seconds: float = SEEN_SECONDS) -> None:
+    def __init__(self, size: int, seconds: float) -> None:
         self._size = size
         self._seconds = seconds
         self._times: OrderedDict[UUID, float] = OrderedDict()
@@ -84,7 +87,7 @@ class Subscriber(abc.ABC, Generic[T]):
 
     def __init__(self, kind: Kind[T]) -> None:
         self._kind = kind
-        self._seen = Seen()
+        self._seen = Seen(SEEN_SIZE, kind.seen_seconds)
         self._is_entered = False
 
     @property

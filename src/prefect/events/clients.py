@@ -16,7 +16,6 @@ from websockets.protocol import State
 
 from prefect.events._sockets import RETRYABLE_EXCEPTIONS, ReconnectingSocket, http_to_ws, socket_url
 from prefect.events._subscribing import (
-    SEEN_SECONDS,
     SEEN_SIZE,
     Kind,
     ServerSubscriber,
@@ -46,8 +45,10 @@ __all__ = [
     "http_to_ws",
 ]
 
-SEEN_EVENTS_SIZE, SEEN_EVENTS_TTL = SEEN_SIZE, SEEN_SECONDS
-_EVENTS = Kind("event", "/events/out", ReceivedEvent)
+SEEN_EVENTS_SIZE, SEEN_EVENTS_TTL = SEEN_SIZE, 1_200
+"""The second in seconds: servers look back fifteen minutes (PREFECT_SERVER_EVENTS_MAXIMUM_WEBSOCKET_BACKFILL)."""
+
+_EVENTS = Kind("event", "/events/out", ReceivedEvent, SEEN_EVENTS_TTL)
 _EVENTS_IN_PATH = "/events/in"
 
 

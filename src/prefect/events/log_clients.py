@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from prefect.events._sockets import http_to_ws, socket_url
 from prefect.events._subscribing import (
-    SEEN_SECONDS,
     SEEN_SIZE,
     Kind,
     ServerSubscriber,
@@ -31,8 +30,8 @@ __all__ = [
     "logs_out_socket_from_api_url",
 ]
 
-SEEN_LOGS_SIZE, SEEN_LOGS_TTL = SEEN_SIZE, SEEN_SECONDS
-_LOGS = Kind("log", "/logs/out", Log)
+SEEN_LOGS_SIZE, SEEN_LOGS_TTL = SEEN_SIZE, 120
+_LOGS = Kind("log", "/logs/out", Log, SEEN_LOGS_TTL)
 
 
 def logs_out_socket_from_api_url(url: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import logging
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -211,6 +213,9 @@ def telling(*events: Event, code: int | None = None) -> Script:
 
 def test_a_lost_connection_is_made_anew_and_nothing_comes_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("prefect.events._sockets.FIRST_WAIT_SECONDS", 0.0)
+    # it was a quarter of an hour ago, as far as a server looks back
+    moments = itertools.count(0.0, 15 * 60.0)
+    monkeypatch.setattr("prefect.events._subscribing.time", SimpleNamespace(monotonic=lambda: next(moments)))
     first, second = a_new_event(), a_new_event()
 
     async def watch() -> list[UUID]:
