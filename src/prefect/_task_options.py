@@ -11,17 +11,18 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypedDict, cast
 
+from prefect.cache_policies import DEFAULT, NO_CACHE, CacheKeyFnPolicy, CachePolicy
+from prefect.logging import get_logger
 from prefect.schemas.runs import MAX_RETRY_DELAYS, TaskRun
 from prefect.schemas.states import State
+from prefect.utilities.annotations import NotSet
 
 if TYPE_CHECKING:
-    from prefect.cache_policies import CachePolicy
     from prefect.context import TaskRunContext
     from prefect.tasks import Task
     from prefect.transactions import Transaction
-    from prefect.utilities.annotations import NotSet
 
 OneOrManyFutureOrResult: TypeAlias = Any
 FutureOrResult: TypeAlias = Any
@@ -139,6 +140,36 @@ def checked_condition(condition: RetryConditionCallable | None) -> RetryConditio
             f"Expected `retry_condition_fn` to be callable, got {type(condition).__name__} instead."
         )
     return condition
+
+
+def settled_caching(
+    name: str,
+    persist_result: bool | None,
+    policy: CachePolicy | type[NotSet] | None,
+    key_fn: Callable[[TaskRunContext, dict[str, Any]], str | None] | None,
+    kept_as: tuple[Any, Any, Any],
+) -> tuple[bool | None, CachePolicy]:
+    """Whether results are kept, and what makes two calls alike; asking for either asks for the other.
+
+    Args:
+        name: of the task, for warnings.
+        kept_as: the key, the storage and the serializer of its results, as far as they are given.
+    """
+    warn = get_logger("tasks").warning
+    if key_fn is not None and policy is not NotSet:
+        warn("Both `cache_policy` and `cache_key_fn` are given to the task %r; `cache_key_fn` is used.", name)
+    asks_for_caching = key_fn is not None or policy not in (NotSet, None, NO_CACHE)
+    if persist_result is False:
+        if asks_for_caching:
+            warn("The task %r does not persist its results; its cache policy is ignored.", name)
+        return False, NO_CACHE
+    if persist_result is None and (asks_for_caching or any(option is not None for option in kept_as)):
+        persist_result = True
+    if key_fn is not None:
+        return persist_result, CacheKeyFnPolicy(cache_key_fn=key_fn)
+    if kept_as[0] is not None:
+        return persist_result, NO_CACHE
+    return persist_result, DEFAULT if policy is NotSet else cast("CachePolicy", policy or NO_CACHE)
 
 
 def task_key_of(fn: Any) -> str:

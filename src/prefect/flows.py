@@ -1,44 +1,34 @@
 """Flows: functions whose every call is recorded as a run that contains task runs and other flow runs.
 
-Here: what a user declares and calls. Not here: the life of a run (`engine.flow_run`), finding flows in files
-(`_entrypoints`, offered here), deployments and what serves them (`deployments`, `runner`).
+Here: what a user declares. Not here: calling a flow (`_flow_calls`), checks of its options (`_flow_options`), finding
+flows in files (`_entrypoints`, offered here), the life of a run (`engine.flow_run`).
 """
 
 from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import (
-    TYPE_CHECKING,
-    Any,
-    Generic,
-    Literal,
-    NoReturn,
-    ParamSpec,
-    Protocol,
-    Self,
-    TypedDict,
-    TypeVar,
-    Unpack,
-    overload,
-)
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Self, TypeVar, Unpack, overload
 
-from prefect._colours import InThread, either_colour, twin
 from prefect._declarations import (
-    Declaration,
     checked_retries,
     checked_run_name,
     checked_storage,
     given_or_setting,
     options_of,
 )
-from prefect._tracking import tracker
-from prefect.engine.inputs import Upstream, wait_for_list
-from prefect.exceptions import InvalidNameError
-from prefect.schemas.runs import FlowRun
-from prefect.schemas.states import State
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect._flow_calls import CallableFlow
+from prefect._flow_options import (
+    FlowOptions,
+    FlowStateHook,
+    checked_name,
+    checked_runner,
+    hash_of_source,
+    name_of_function,
+)
+from prefect.engine.inputs import Upstream
+from prefect.task_runners import TaskRunner
 from prefect.utilities.annotations import NotSet
 
 if TYPE_CHECKING:
@@ -51,28 +41,19 @@ if TYPE_CHECKING:
     from prefect._entrypoints import load_placeholder_flow as load_placeholder_flow
     from prefect._entrypoints import safe_load_flow_from_entrypoint as safe_load_flow_from_entrypoint
     from prefect._entrypoints import select_flow as select_flow
-    from prefect._steps import Life
     from prefect.futures import PrefectFuture
     from prefect.results import ResultSerializer, ResultStorage
     from prefect.utilities.callables import ParameterSchema
 
-T = TypeVar("T")
 R = TypeVar("R")
 P = ParamSpec("P")
 F = TypeVar("F", bound="Flow[Any, Any]")
 
 _FROM_SOURCE = frozenset({"_entrypoint", "_storage"})
 """What a flow keeps of the source it was loaded from."""
-_FORBIDDEN_IN_NAMES = ("/", "%", "&", ">", "<")
 
 
-class FlowStateHook(Protocol, Generic[P, R]):
-    """A hook of a flow: called with the flow, its run and the state entered."""
-
-    def __call__(self, flow: Flow[P, R], flow_run: FlowRun, state: State[Any]) -> Awaitable[None] | None: ...
-
-
-class Flow(Declaration[P, R]):
+class Flow(CallableFlow[P, R]):
     """A function whose calls are recorded as flow runs. Usually made by the decorator `flow`.
 
     Args:
@@ -143,7 +124,7 @@ class Flow(Declaration[P, R]):
                 f"{type(self.retry_delay_seconds).__name__}."
             )
         self.timeout_seconds = float(timeout_seconds) if timeout_seconds else None
-        self.task_runner: TaskRunner[Any] = _task_runner(task_runner)
+        self.task_runner: TaskRunner[Any] = checked_runner(task_runner)
         self.log_prints = log_prints
         keeps = result_storage is not None or result_serializer is not None
         self.persist_result = True if persist_result is None and keeps else persist_result
@@ -164,12 +145,10 @@ class Flow(Declaration[P, R]):
         description: str | None,
         flow_run_name: Callable[[], str] | str | None,
     ) -> None:
-        if name is not None:
-            _check_name(name)
-        self.name: str = name or _name_of(self.fn)
+        self.name = name_of_function(self.fn) if name in (None, "") else checked_name(name)
         self.flow_run_name = checked_run_name("flow_run_name", flow_run_name)
         self.description = description or inspect.getdoc(self.fn)
-        self.version = version or _hash_of_source(self.fn)
+        self.version = version or hash_of_source(self.fn)
 
     # --- description -----------------------------------------------------------------------------------
 
@@ -281,172 +260,6 @@ class Flow(Declaration[P, R]):
         """Decorator: call `fn(flow, flow_run, state)` when a run has failed for good."""
         self.on_failure_hooks.append(fn)
         return fn
-
-    # --- calling ---------------------------------------------------------------------------------------
-
-    @overload
-    def __call__(  # type: ignore[overload-overlap]
-        self: Flow[P, NoReturn], *args: P.args, **kwargs: P.kwargs
-    ) -> None: ...
-    @overload
-    def __call__(  # type: ignore[overload-overlap]
-        self: Flow[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs
-    ) -> Coroutine[Any, Any, T]: ...
-    @overload
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
-    @overload
-    def __call__(
-        self: Flow[P, Coroutine[Any, Any, T]],
-        *args: Any,
-        return_state: Literal[True],
-        wait_for: Any = ...,
-        **kwargs: Any,
-    ) -> Coroutine[Any, Any, State[T]]: ...
-    @overload
-    def __call__(
-        self, *args: Any, return_state: Literal[True], wait_for: Any = ..., **kwargs: Any
-    ) -> State[R]: ...
-    @overload
-    def __call__(self, *args: Any, return_state: Literal[False], wait_for: Any = ..., **kwargs: Any) -> R: ...
-    @overload
-    def __call__(self, *args: Any, wait_for: Any, **kwargs: Any) -> R: ...
-
-    def __call__(  # type: ignore[misc]  # an overload with ParamSpec promises more than any body can say
-        self,
-        *args: Any,
-        return_state: bool = False,
-        wait_for: Iterable[PrefectFuture[Any]] | None = None,
-        **kwargs: Any,
-    ) -> Any:
-        """Run the flow here and give its value (a coroutine of an async flow, an iterator of a generator flow).
-
-        The final state is stored when this returns. After a crash of the process the run is found as Crashed by
-        the next one that opens the store.
-
-        Args:
-            return_state: give the final state instead of the value; nothing is raised then.
-            wait_for: inside another flow: what the run depends on besides its arguments.
-
-        Raises:
-            ParameterBindError: the arguments do not fit the function's signature; no run is made.
-            ParameterTypeError: an argument does not fit its annotation; the run is recorded as Failed.
-            prefect.exceptions.StoreError: the run cannot be recorded; it was not started.
-            Exception: what the function raised.
-        """
-        parameters = self.binder.bind(args, kwargs)
-        if tracker.open and (watcher := tracker.current()) is not None:
-            return watcher.track(self, parameters, wait_for)
-        from prefect.flow_engine import run_flow
-
-        return run_flow(
-            self,
-            parameters=parameters,
-            wait_for=wait_for_list(wait_for),
-            return_type="state" if return_state else "result",
-        )
-
-    # --- drawing ---------------------------------------------------------------------------------------
-
-    @either_colour
-    def visualize(self, *args: P.args, **kwargs: P.kwargs) -> Life[None]:
-        """Draw the tasks and subflows that the flow calls, as `<name of the flow>.png`, and open the drawing.
-
-        The flow's own code is run with these arguments; its tasks and subflows are not. Where that code works
-        with the result of a task, the task needs a `viz_return_value`. In async code this is a coroutine.
-
-        Raises:
-            GraphvizImportError: the Python package `graphviz` is missing (`pip install prefect[viz]`).
-            GraphvizExecutableNotFoundError: the program `dot` of Graphviz is missing.
-            VisualizationUnsupportedError: the flow calls a task by `submit`, `map`, `delay` or `apply_async`.
-            FlowVisualizationError: the drawing could not be made.
-            Exception: what the flow's own code raised.
-        """
-        from prefect.utilities import visualization
-
-        visualization.require_graphviz()
-        tracked = yield from visualization.record_flow(self, args, kwargs)
-        graph = visualization.build_task_dependencies(tracked)
-        yield InThread(visualization.visualize_task_dependencies, graph, self.name)
-
-    avisualize = twin(visualize)
-
-    @either_colour
-    def generate_mermaid_graph(self, *args: P.args, **kwargs: P.kwargs) -> Life[str]:
-        """The drawing of `visualize` as a flowchart in Mermaid's language; needs no Graphviz."""
-        from prefect.utilities import visualization
-
-        tracked = yield from visualization.record_flow(self, args, kwargs)
-        return visualization.build_mermaid_dependencies(tracked)
-
-    agenerate_mermaid_graph = twin(generate_mermaid_graph)
-
-
-def _task_runner(given: Any) -> TaskRunner[Any]:
-    runner = given() if isinstance(given, type) else given
-    if runner is None:
-        return ThreadPoolTaskRunner()
-    if not hasattr(runner, "submit") or not hasattr(runner, "duplicate"):
-        raise TypeError(f"`task_runner` must be a TaskRunner or a class of one; got {type(runner).__name__}.")
-    return runner  # type: ignore[no-any-return]
-
-
-def _name_of(fn: Any) -> str:
-    name: str = getattr(fn, "__name__", type(fn).__name__)
-    return "unknown-lambda" if name == "<lambda>" else name.replace("_", "-")
-
-
-def _check_name(name: Any) -> None:
-    if not isinstance(name, str):
-        raise TypeError(f"Expected string for flow parameter 'name'; got {type(name).__name__} instead.")
-    found = [character for character in _FORBIDDEN_IN_NAMES if character in name]
-    if found:
-        raise InvalidNameError(
-            f"The flow name {name!r} contains the invalid character(s) {' '.join(found)}; "
-            f"these are not allowed: {' '.join(_FORBIDDEN_IN_NAMES)}"
-        )
-
-
-_source_hashes: dict[str, str | None] = {}
-
-
-def _hash_of_source(fn: Any) -> str | None:
-    """The hash of the file a function is written in; None where there is no such file."""
-    code = getattr(inspect.unwrap(fn), "__code__", None)
-    if code is None:
-        return None
-    path: str = code.co_filename
-    if path not in _source_hashes:
-        from prefect.utilities.hashing import file_hash
-
-        try:
-            _source_hashes[path] = file_hash(path)
-        except OSError:
-            _source_hashes[path] = None
-    return _source_hashes[path]
-
-
-class FlowOptions(TypedDict, total=False):
-    """The options of a flow, for code that passes them on."""
-
-    name: str | None
-    version: str | None
-    flow_run_name: Callable[[], str] | str | None
-    retries: int | None
-    retry_delay_seconds: int | float | None
-    task_runner: TaskRunner[Any] | type[TaskRunner[Any]] | None
-    description: str | None
-    timeout_seconds: int | float | None
-    validate_parameters: bool
-    persist_result: bool | None
-    result_storage: Any
-    result_serializer: Any
-    cache_result_in_memory: bool
-    log_prints: bool | None
-    on_completion: list[FlowStateHook[..., Any]] | None
-    on_failure: list[FlowStateHook[..., Any]] | None
-    on_cancellation: list[FlowStateHook[..., Any]] | None
-    on_crashed: list[FlowStateHook[..., Any]] | None
-    on_running: list[FlowStateHook[..., Any]] | None
 
 
 class FlowDecorator:
