@@ -307,6 +307,19 @@ def test_what_no_store_takes_is_left_out_and_said(
     assert count(journal, "lease") == 0
 
 
+@on_postgresql
+def test_what_is_too_long_for_an_index_is_left_out(journal: Journal) -> None:
+    bad, good = run_of(), run_of()
+    # of no pattern, so that it cannot be compressed
+    bad.__dict__["cache_key"] = "".join(map(str, range(20_000)))
+    for run in (bad, good):
+        record(journal, run, Pending(), Running(), Completed())
+    journal.flush()
+    assert journal.queued == 0
+    states = dict(look(journal, "SELECT id, state_type FROM task_run"))
+    assert states == {bad.id.bytes: "RUNNING", good.id.bytes: "COMPLETED"}
+
+
 # --- writing through ------------------------------------------------------------------------------------
 
 

@@ -91,6 +91,19 @@ def test_an_event_is_stored_once(filled: Store) -> None:
     assert numbers(filled, wanted()) == [7, 6, 5, 4, 3, 2, 1]
 
 
+def test_what_is_too_long_for_an_index_is_stored_and_found_by_its_beginning(store: Store) -> None:
+    # of no pattern, so that no database compresses it
+    long = "é" + "".join(map(str, range(20_000)))
+    event = an_event(1, long, resource={"prefect.resource.id": long}, related=[related(long, "tag")])
+    with store.writing() as connection:
+        store_events(connection, [event])
+    with store.reading() as connection:
+        (stored,) = read_events(connection, wanted(any_resource={"id_prefix": [long[:1000]]}), 50)
+    assert stored.resource == event.resource
+    assert stored.related == event.related
+    assert stored.event == long[:1999]
+
+
 def test_the_latest_event_of_each_resource(filled: Store) -> None:
     assert numbers(filled, wanted(resource={"distinct": True})) == [6, 5, 4, 2, 1]
     # of the events that are selected

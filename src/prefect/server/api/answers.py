@@ -143,7 +143,8 @@ _STATUSES: Mapping[type[Exception], tuple[int, str]] = {
 
 _CONFLICT = "Data integrity conflict: a unique or foreign key constraint would be violated."
 _UNFIT = (
-    "The database cannot hold one of the values: a number is too large, or a text holds a null character."
+    "The database cannot hold one of the values: a number or a moment is too large, a text that it looks for is "
+    "longer than 2000 bytes, or holds a null character."
 )
 
 

@@ -37,6 +37,8 @@ class PostgresConnections:
         psycopg.DataError,
         psycopg.IntegrityError,
         psycopg.ProgrammingError,
+        # a text too long for an index
+        psycopg.errors.ProgramLimitExceeded,
     )
 
     def __init__(self, database: PostgresDatabase, options: DatabaseOptions) -> None:

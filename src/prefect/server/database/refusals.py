@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlite3
 
 _CONFLICT = "23"
-_UNFIT = "22"
-"""Beginnings of PostgreSQL's codes: integrity constraint violation, data exception."""
+_UNFIT = ("22", "54")
+"""Beginnings of PostgreSQL's codes: integrity constraint violation; data exception, program limit exceeded."""
 
 
 def is_conflict(error: BaseException) -> bool:
@@ -19,7 +19,8 @@ def is_conflict(error: BaseException) -> bool:
 
 
 def is_unfit(error: BaseException) -> bool:
-    """Whether a value was one that the database cannot hold: a number too large, a text with a null character."""
+    """Whether a value was one that the database cannot hold: a number too large, a text too long for an index or
+    with a null character."""
     cause = _cause_of(error)
     too_large = isinstance(cause, OverflowError | sqlite3.DataError)
     return too_large or _code_of(cause).startswith(_UNFIT)

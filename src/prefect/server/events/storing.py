@@ -19,6 +19,9 @@ from prefect.server.database.tables import event, event_resource
 _MOST_IDS = 500
 """So many values one query is asked with."""
 
+_LONGEST_INDEXED = 2000
+"""Bytes; PostgreSQL refuses to index more than about 2700. Names and tags of users' runs are part of events."""
+
 
 def store_events(connection: sa.Connection, events: Sequence[Event]) -> list[UUID]:
     """Store the events that are not stored yet, and return their ids, in the order given."""
@@ -46,8 +49,8 @@ def _event_row(one: Event, recorded: Any) -> dict[str, Any]:
     return {
         "id": one.id,
         "occurred": one.occurred,
-        "event": one.event,
-        "resource_id": one.resource.id,
+        "event": _indexed(one.event),
+        "resource_id": _indexed(one.resource.id),
         "resource": one.resource.root,
         "related": [related.root for related in one.related] or None,
         "payload": one.payload or None,
@@ -64,9 +67,16 @@ def _resource_rows(one: Event) -> list[dict[str, Any]]:
             "event_id": one.id,
             "position": position,
             "occurred": one.occurred,
-            "resource_id": resource.id,
+            "resource_id": _indexed(resource.id),
             "resource_role": resource.get("prefect.resource.role") if position else None,
             "resource": resource.root,
         }
         for position, resource in enumerate(one.involved_resources)
     ]
+
+
+def _indexed(text: str) -> str:
+    """A text as far as it can be looked for."""
+    if 4 * len(text) <= _LONGEST_INDEXED:
+        return text
+    return text.encode("utf-8", "replace")[:_LONGEST_INDEXED].decode(errors="ignore")

@@ -19,6 +19,7 @@ TEXTS = {
     "lines": "a\r\nSet-Cookie: x=1\r\n\r\n",
     "unicode": "\u202egnp.exe \ufeff \U0001f600 é \u2028",
     "long": "x" * 100_000,
+    "long, of no pattern": "".join(map(str, range(20_000))),
     "empty": "",
     "nul": "a\x00b",
 }
@@ -134,6 +135,28 @@ def test_moments(ask: Asking) -> None:
     longest = {"history_start": "0001-01-01T00:00:00Z", "history_end": "9999-12-31T23:59:59Z"}
     ask("POST", "/flow_runs/history", {**longest, "history_interval_seconds": 1})
     ask("POST", "/flow_runs/history", {**longest, "history_interval_seconds": 10**11})
+
+
+def test_what_is_taken_can_be_read(ask: Asking, flow_id: str) -> None:
+    """One absurd run must not spoil every list that it is in."""
+    moment = {"timestamp": "2026-01-01T00:00:00Z"}
+    for what, policy, state in (
+        ("many digits", {"retries": "1" * 400}, moment),
+        ("too large", {"retries": 10**20}, moment),
+        ("no number", {"retry_delay": float("nan")}, moment),
+        ("after the calendar", {}, {"timestamp": "9999-12-31T23:59:59-14:00"}),
+        ("before the calendar", {}, {"timestamp": "0001-01-01T00:00:00+14:00"}),
+        ("due after the calendar", {}, {"state_details": {"scheduled_time": "9999-12-31T23:59:59-14:00"}}),
+    ):
+        run = {"id": str(uuid4()), "flow_id": flow_id, "name": "n", "empirical_policy": policy}
+        begun = {"flow_run": run, "state": {"id": str(uuid4()), "type": "RUNNING", **state}}
+        ask("POST", "/engine/flow_runs", {**begun, "flow_name": "f", "holder": "h"}, what)
+        ask("POST", "/flow_runs/", {"flow_id": flow_id, "empirical_policy": policy}, what)
+        log = {"name": "n", "level": 20, "message": "m", "timestamp": state.get("timestamp")}
+        ask("POST", "/logs/", [log], what)
+    for noun in ("flow_runs", "task_runs", "logs"):
+        found = ask("POST", f"/{noun}/filter", {})
+        assert found.is_success, found.text
 
 
 def test_very_many_identifiers(ask: Asking) -> None:
