@@ -182,6 +182,8 @@ def mortal_processes() -> Iterator[None]:
             patch.setattr(module, "this_host", _host_as_seen_here)
         # it comes when it likes, and a play is to be the same each time
         patch.setattr(Watch, "_watch", lambda watch: None)
+        # its thread may be there already, from a test before
+        patch.setattr(Watch, "look", lambda watch, moment: None)
         patch.setattr(logging.root.manager, "disable", logging.CRITICAL)
         patch.setattr(sys, "unraisablehook", _without_deaths(sys.unraisablehook))
         patch.setattr(threading, "excepthook", _without_deaths(threading.excepthook))

@@ -53,8 +53,11 @@ def home() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def unwatched(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The watch over flow runs comes when it likes; here runs are taken from their process at chosen moments."""
-    monkeypatch.setattr(Watch, "_watch", lambda watch: None)
+    """The watch over flow runs comes when it likes; here runs are taken from their process at chosen moments.
+
+    Its thread may be there already, from a test before: it is what it does that is put off.
+    """
+    monkeypatch.setattr(Watch, "look", lambda watch, moment: None)
 
 
 @pytest.fixture
