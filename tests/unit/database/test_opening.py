@@ -18,7 +18,7 @@ from prefect.exceptions import (
     StoreTooNewError,
     StoreUnavailableError,
 )
-from prefect.server.database import schema
+from prefect.server.database import opening, schema
 from prefect.server.database.opening import connect, memory_location, open_sqlite, revision_of
 
 PROCESSES = 6
@@ -163,6 +163,18 @@ class TestRevisions:
         assert revision_of(connection) == schema.HEAD_REVISION
         assert connection.execute("SELECT count(*) FROM configuration").fetchone() == (0,)
         assert not connection.in_transaction
+
+    def test_a_disk_that_fills_while_it_is_upgraded_is_named(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.at(path, schema.REVISIONS[0])
+        full = (*opening._PRAGMAS, "PRAGMA max_page_count = 5")
+        with monkeypatch.context() as patch:
+            patch.setattr(opening, "_PRAGMAS", full)
+            with pytest.raises(StoreFullError) as raised:
+                open_sqlite(path)
+        assert str(path) in str(raised.value)
+        assert revision_of(open_sqlite(path)) == schema.HEAD_REVISION
 
     def test_a_newer_store_is_refused_with_both_revisions(self, path: Path) -> None:
         connection = open_sqlite(path)

@@ -6,8 +6,9 @@ change is one transaction, under the lock that every change of a schema takes. N
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 import sqlalchemy as sa
 
@@ -15,6 +16,7 @@ from prefect.exceptions import ConfigurationError, StoreCorruptError
 from prefect.server.database import opening, postgres_opening
 from prefect.server.database.errors import store_errors
 from prefect.server.database.options import DatabaseOptions
+from prefect.server.database.schema import known_revision
 from prefect.server.database.upgrading import (
     changing_postgres,
     changing_sqlite,
@@ -22,7 +24,7 @@ from prefect.server.database.upgrading import (
     downgrade,
     upgrade,
 )
-from prefect.server.database.urls import Database, PostgresDatabase, SqliteDatabase, parse_database_url
+from prefect.server.database.urls import PostgresDatabase, SqliteDatabase, parse_database_url
 
 
 class Schema:
@@ -49,7 +51,7 @@ class Schema:
             ConfigurationError: there is no such revision.
         """
         with self._changing() as connection:
-            before = _revision_of(connection)
+            before = self._known_revision(connection)
             return _steps(before, _absolute(before, revision))
 
     def upgrade_to(self, revision: str = "head") -> None:
@@ -60,7 +62,7 @@ class Schema:
             prefect.exceptions.StoreError: what its name says; nothing was changed.
         """
         with self._changing() as connection:
-            upgrade(connection, _absolute(_revision_of(connection), revision))
+            upgrade(connection, _absolute(self._known_revision(connection), revision))
 
     def downgrade_to(self, revision: str = "-1") -> None:
         """Run the migrations back to a revision (`base`, its number, or `-1`); what only later ones hold is lost.
@@ -70,11 +72,12 @@ class Schema:
             prefect.exceptions.StoreError: what its name says; nothing was changed.
         """
         with self._changing() as connection:
-            downgrade(connection, _absolute(_revision_of(connection), revision))
+            downgrade(connection, _absolute(self._known_revision(connection), revision))
 
     def reset(self) -> None:
         """Delete everything in the store, and make its tables anew."""
         with self._changing() as connection:
+            self._known_revision(connection)
             downgrade(connection, "base")
             upgrade(connection)
 
@@ -89,39 +92,50 @@ class Schema:
         with self._changing() as connection:
             command.stamp(configuration(connection), _absolute(None, revision), purge=True)
 
-    @contextmanager
-    def _changing(self) -> Iterator[sa.Connection]:
+    def _changing(self) -> AbstractContextManager[sa.Connection]:
         database = self.database
-        try:
-            with self._connected(database) as connection:
-                yield connection
-        except sa.exc.SQLAlchemyError as error:
-            place = database.location if isinstance(database, SqliteDatabase) else database
-            told = f"its tables are not those of the revision it is said to be at ({getattr(error, 'orig', error)})"
-            raise StoreCorruptError(place, told) from error
-
-    @contextmanager
-    def _connected(self, database: Database) -> Iterator[sa.Connection]:
         if isinstance(database, SqliteDatabase):
-            with (
-                store_errors(database.location),
-                closing(opening.connect(database.location)) as plain,
-                changing_sqlite(plain) as connection,
-            ):
-                yield connection
-        else:
-            with self._changing_postgres(database) as connection:
-                yield connection
+            return _connected_to_sqlite(database)
+        return _connected_to_postgres(database, self._options)
 
-    @contextmanager
-    def _changing_postgres(self, database: PostgresDatabase) -> Iterator[sa.Connection]:
-        psycopg = postgres_opening.driver()
-        with closing(postgres_opening.connect(database, self._options)) as plain:
-            try:
-                with changing_postgres(plain) as connection:
-                    yield connection
-            except psycopg.Error as error:
-                raise postgres_opening.store_error(error, database) or error from error
+    def _known_revision(self, connection: sa.Connection) -> str | None:
+        """The revision it is at, if that can be changed."""
+        database = self.database
+        place = database.location if isinstance(database, SqliteDatabase) else database
+        return known_revision(_revision_of(connection), place)
+
+
+@contextmanager
+def _connected_to_sqlite(database: SqliteDatabase) -> Iterator[sa.Connection]:
+    location = database.location
+    with (
+        _errors_of_migrations(location, sqlite3.Error),
+        store_errors(location),
+        closing(opening.connect(location)) as plain,
+        changing_sqlite(plain) as connection,
+    ):
+        yield connection
+
+
+@contextmanager
+def _connected_to_postgres(database: PostgresDatabase, options: DatabaseOptions) -> Iterator[sa.Connection]:
+    with (
+        _errors_of_migrations(database, postgres_opening.driver().Error),
+        postgres_opening.store_errors(database),
+        closing(postgres_opening.connect(database, options)) as plain,
+        changing_postgres(plain) as connection,
+    ):
+        yield connection
+
+
+@contextmanager
+def _errors_of_migrations(place: object, driver_error: type[Exception]) -> Iterator[None]:
+    """An error that is no trouble of the store: a migration has found other tables than it knows."""
+    try:
+        yield
+    except (sa.exc.SQLAlchemyError, driver_error) as error:
+        told = f"its tables are not those of the revision it is said to be at ({error})"
+        raise StoreCorruptError(place, told) from error
 
 
 # --- revisions ------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from prefect.server.database.options import DatabaseOptions
-from prefect.server.database.postgres_opening import connect, driver, store_error
+from prefect.server.database.postgres_opening import connect, driver, store_errors
 from prefect.server.database.urls import PostgresDatabase
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ class Exclusion:
         Raises:
             prefect.exceptions.StoreError: the database cannot be asked; nothing is held then.
         """
-        psycopg = driver()
-        with self._lock:
+        with self._lock, store_errors(self._database):
             try:
                 if self._connection is None:
                     self._connection = connect(self._database, self._options)
@@ -47,9 +46,9 @@ class Exclusion:
                     return True
                 query = "SELECT pg_try_advisory_lock(%s)"
                 row = self._connection.execute(query, (_number_of(name),)).fetchone()
-            except psycopg.Error as error:
+            except driver().Error:
                 self._forget()
-                raise store_error(error, self._database) or error from error
+                raise
             if row is None or not row[0]:
                 return False
             self._held.add(name)

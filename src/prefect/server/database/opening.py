@@ -12,10 +12,10 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from prefect.exceptions import StoreCorruptError, StoreTooNewError
+from prefect.exceptions import StoreCorruptError
 from prefect.server.database.errors import store_errors
 from prefect.server.database.filesystems import network_filesystem
-from prefect.server.database.schema import HEAD_REVISION, REVISIONS, statements
+from prefect.server.database.schema import HEAD_REVISION, known_revision, statements
 
 Location = Path | str
 """Where a SQLite store is: a path, ":memory:" (seen by one connection only), or `memory_location()`."""
@@ -152,25 +152,14 @@ def revision_of(connection: sqlite3.Connection) -> str | None:
 
 
 def _bring_to_head(connection: sqlite3.Connection, location: Location) -> None:
-    revision = revision_of(connection)
-    if revision == HEAD_REVISION:
-        return
+    revision = known_revision(revision_of(connection), location)
     if revision is None:
         _create(connection, location)
-    elif revision in REVISIONS:
+    elif revision != HEAD_REVISION:
         from prefect.server.database.upgrading import changing_sqlite, upgrade
 
         with changing_sqlite(connection) as borrowed:
             upgrade(borrowed)
-    elif revision.isdigit() and len(revision) == len(HEAD_REVISION):
-        from importlib.metadata import version
-
-        raise StoreTooNewError(
-            location,
-            f"it is at schema revision {revision}; Prefect {version('prefect')} knows up to {HEAD_REVISION}",
-        )
-    else:
-        raise StoreCorruptError(location, f"another program made it (its schema revision is {revision!r})")
 
 
 def _create(connection: sqlite3.Connection, location: Location) -> None:

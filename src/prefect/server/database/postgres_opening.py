@@ -6,6 +6,8 @@ and find it made. Not here: the journal's use of a connection (`postgres`), what
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from prefect.exceptions import (
@@ -15,11 +17,10 @@ from prefect.exceptions import (
     StoreFullError,
     StoreLockedError,
     StoreReadOnlyError,
-    StoreTooNewError,
     StoreUnavailableError,
 )
 from prefect.server.database.options import DatabaseOptions
-from prefect.server.database.schema import HEAD_REVISION, REVISIONS
+from prefect.server.database.schema import HEAD_REVISION, known_revision
 from prefect.server.database.urls import PostgresDatabase
 
 if TYPE_CHECKING:
@@ -120,6 +121,23 @@ def store_error(error: BaseException | None, location: object) -> StoreError | N
     return None if kind is None else kind(location, _words_of(error))
 
 
+@contextmanager
+def store_errors(database: PostgresDatabase) -> Iterator[None]:
+    """Raise the trouble a store has as a `StoreError` that names it and the remedy.
+
+    Raises:
+        prefect.exceptions.StoreError: in place of what psycopg raised.
+        ConfigurationError: psycopg is not installed.
+    """
+    try:
+        yield
+    except driver().Error as error:
+        translated = store_error(error, database)
+        if translated is None:
+            raise
+        raise translated from error
+
+
 def is_rolled_back(error: BaseException | None) -> bool:
     """Whether the database gave a transaction up for the sake of another: it may be tried again at once."""
     return getattr(error, "sqlstate", None) in _ROLLED_BACK
@@ -158,10 +176,8 @@ def bring_to_head(database: PostgresDatabase, options: DatabaseOptions | None = 
         prefect.exceptions.StoreError: what its name says; nothing was changed.
     """
     options = options or DatabaseOptions()
-    psycopg = driver()
-    connection = connect(database, options)
-    try:
-        if _check(revision_of(connection), database) == HEAD_REVISION:
+    with store_errors(database), closing(connect(database, options)) as connection:
+        if known_revision(revision_of(connection), database) == HEAD_REVISION:
             return
         if not options.migrate:
             raise ConfigurationError(
@@ -169,10 +185,6 @@ def bring_to_head(database: PostgresDatabase, options: DatabaseOptions | None = 
                 "PREFECT_SERVER_DATABASE_MIGRATE_ON_START is off. Run `prefect server database upgrade`."
             )
         _upgrade(connection, database, options)
-    except psycopg.Error as error:
-        raise store_error(error, database) or error from error
-    finally:
-        connection.close()
 
 
 def _upgrade(
@@ -183,20 +195,5 @@ def _upgrade(
     limit = options.migration_timeout_seconds
     with changing_postgres(connection, limit or _LONGEST_WAIT_FOR_A_MIGRATION, limit) as borrowed:
         # somebody else may have upgraded it while this process waited
-        if _check(revision_of(connection), database) != HEAD_REVISION:
+        if known_revision(revision_of(connection), database) != HEAD_REVISION:
             upgrade(borrowed)
-
-
-def _check(revision: str | None, database: PostgresDatabase) -> str | None:
-    """The revision, if it is one that this version can work with."""
-    if revision is None or revision in REVISIONS:
-        return revision
-    if revision.isdigit() and len(revision) == len(HEAD_REVISION):
-        from importlib.metadata import version
-
-        told = (
-            f"it is at schema revision {revision}; Prefect {version('prefect')} knows up to {HEAD_REVISION}"
-        )
-        raise StoreTooNewError(database, told)
-    told = f"another program made its tables (their schema revision is {revision!r})"
-    raise StoreCorruptError(database, f"{told}; give Prefect a database of its own")

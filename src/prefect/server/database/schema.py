@@ -1,4 +1,4 @@
-"""The current revision of the schema, as plain text: what a new SQLite store is made from.
+"""The current revision of the schema, as plain text: what a new SQLite store is made from; and which are known.
 
 `schema.sql` is generated from `tables` (`python -m prefect.server.database.schema`); a test holds it equal to
 the tables and to what the migrations make, so that a new store needs neither SQLAlchemy nor Alembic.
@@ -8,6 +8,8 @@ Not here: running the script (`opening`), changing an existing store (`upgrading
 from __future__ import annotations
 
 from pathlib import Path
+
+from prefect.exceptions import StoreCorruptError, StoreTooNewError
 
 REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every revision this version knows, oldest first."""
@@ -22,6 +24,26 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL,
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 )"""
+
+
+def known_revision(revision: str | None, location: object) -> str | None:
+    """The revision that a store was found at, if it is one that this version can work with; None: it has none yet.
+
+    Raises:
+        prefect.exceptions.StoreTooNewError: a later version has upgraded it.
+        prefect.exceptions.StoreCorruptError: the tables are another program's.
+    """
+    if revision is None or revision in REVISIONS:
+        return revision
+    if revision.isdigit() and len(revision) == len(HEAD_REVISION):
+        from importlib.metadata import version
+
+        told = (
+            f"it is at schema revision {revision}; Prefect {version('prefect')} knows up to {HEAD_REVISION}"
+        )
+        raise StoreTooNewError(location, told)
+    told = f"another program made its tables (their schema revision is {revision!r})"
+    raise StoreCorruptError(location, f"{told}; give Prefect a database of its own")
 
 
 def statements() -> list[str]:

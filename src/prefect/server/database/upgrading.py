@@ -69,12 +69,17 @@ def changing_postgres(
 def _borrowed(kind: str, plain: Any) -> Iterator[sa.Connection]:
     """SQLAlchemy over a plain connection, which it does not close; committed at the end, rolled back on an error.
 
+    Errors of the database are its driver's, as they are without SQLAlchemy: what they mean is told from them.
+
     Locks are taken within: SQLAlchemy ends the transaction of a connection that it sees for the first time.
     """
     engine = sa.create_engine(kind, creator=lambda: plain, poolclass=StaticPool)
-    with engine.connect() as connection:
-        yield connection
-        connection.commit()
+    try:
+        with engine.connect() as connection:
+            yield connection
+            connection.commit()
+    except sa.exc.DBAPIError as error:
+        raise (error.orig or error) from error
 
 
 # --- migrations -----------------------------------------------------------------------------------------
@@ -94,7 +99,7 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     """Run the migrations up to `revision`, in the transaction of `connection`.
 
     Raises:
-        sqlalchemy.exc.SQLAlchemyError: a migration failed; the caller's transaction must be rolled back.
+        Exception: a migration failed; the caller's transaction must be rolled back.
     """
     from alembic import command
 
