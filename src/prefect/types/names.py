@@ -64,10 +64,14 @@ def non_emptyish(value: str) -> str:
     Raises:
         ValueError: nothing else is in it.
     """
-    # anything but a text is left to whoever checks the type
-    if isinstance(value, str) and not value.strip(" \"'"):
+    if not value.strip(" \"'"):
         raise ValueError("name cannot be an empty string")
     return value
+
+
+def _non_emptyish_text(value: Any) -> Any:
+    """The same before the type is checked: what is no text is refused by that check."""
+    return non_emptyish(value) if isinstance(value, str) else value
 
 
 def validate_uri(value: str) -> str:
@@ -101,7 +105,9 @@ def _checked(check: Callable[..., Any], field_name: str) -> AfterValidator:
 
 Name = Annotated[str, Field(pattern=WITHOUT_BANNED_CHARACTERS)]
 NameOrEmpty = Annotated[str, Field(pattern=WITHOUT_BANNED_CHARACTERS_EMPTY_OK)]
-NonEmptyishName = Annotated[str, Field(pattern=WITHOUT_BANNED_CHARACTERS), BeforeValidator(non_emptyish)]
+NonEmptyishName = Annotated[
+    str, Field(pattern=WITHOUT_BANNED_CHARACTERS), BeforeValidator(_non_emptyish_text)
+]
 ArtifactKey = Annotated[str, _checked(raise_on_name_alphanumeric_dashes_only, "Artifact key")]
 BlockDocumentName = Annotated[Name, _checked(raise_on_name_alphanumeric_dashes_only, "Block document name")]
 BlockTypeSlug = Annotated[str, _checked(raise_on_name_alphanumeric_dashes_only, "Block type slug")]

@@ -15,6 +15,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import sqlalchemy as sa
+from pydantic import ValidationError
 
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, StoreLockedError
 from prefect.schemas.flows import Flow
@@ -23,6 +24,7 @@ from prefect.server.api.answers import masked, refusal, status_of
 from prefect.server.api.arguments import ArgumentReader, InvalidRequest
 from prefect.server.api.routes import OperationEndpoint, path_pattern
 from prefect.server.api.threads import Threads, TooBusy
+from prefect.server.api.unfit import unfit_places
 from prefect.server.database.store import Store
 from prefect.settings import temporary_settings
 from prefect.testing.server import running_server
@@ -174,6 +176,29 @@ def test_what_the_database_refuses_is_told_without_its_words(error: Exception, s
     assert b"secrets" not in answer.body
 
 
+def test_of_what_the_database_cannot_hold_the_places_are_named() -> None:
+    body = b'{"a": [1, 18446744073709551616], "b": {"x\\u0000": "y\\u0000"}, "c": true, "d": 2.5}'
+    answer = refusal(OverflowError("INSERT INTO secrets"), body)
+    assert answer is not None
+    assert b"Look at body.a.1, body.b.x\\u0000, a name in body.b." in answer.body
+
+
+@pytest.mark.parametrize(
+    ("body", "places"),
+    [(b"", []), (b"{", []), (b"[" * 100_000, []), (b'"' + 2001 * b"x" + b'"', ["body"]), (b"[0]", [])],
+)
+def test_places_that_a_database_may_refuse(body: bytes, places: list[str]) -> None:
+    assert unfit_places(body) == places
+
+
+def test_what_does_not_validate_on_the_way_is_told_without_its_value() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Flow.model_validate({"name": ["s3cr3t"]})
+    answer = refusal(caught.value)
+    assert answer is not None
+    assert (answer.status, answer.body) == (422, b'{"detail":"name: Input should be a valid string"}')
+
+
 def test_what_nobody_expected_is_our_own_fault() -> None:
     assert refusal(KeyError("x")) is None
 
@@ -197,6 +222,15 @@ def test_a_refused_body_comes_back_without_secrets(api: httpx.Client) -> None:
     assert answer.status_code == 422
     assert told["exception_message"] == "Invalid request received."
     assert told["request_body"]["nme"] == "x"
+    assert "s3cr3t" not in answer.text
+
+
+def test_a_body_that_is_no_json_does_not_come_back(api: httpx.Client) -> None:
+    answer = api.post(
+        "/api/flows/", content=b'{"password": "s3cr3t",', headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 422
+    assert "Invalid JSON" in answer.text
     assert "s3cr3t" not in answer.text
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
+from pydantic import ValidationError
 from starlette.responses import Response
 from starlette.types import Send
 
@@ -27,6 +28,7 @@ from prefect.exceptions import (
 from prefect.schemas.operations import Operation
 from prefect.schemas.responses import OrchestrationResult, SetStateStatus
 from prefect.server.api.arguments import InvalidRequest
+from prefect.server.api.unfit import unfit_places
 from prefect.server.database.refusals import is_conflict, is_unfit
 from prefect.server.models.parameters import ParameterSchemaMismatch
 
@@ -93,7 +95,9 @@ def invalid_request(error: InvalidRequest, body: bytes) -> Answer:
 
 def _masked_detail(detail: dict[str, Any]) -> dict[str, Any]:
     hidden = any(isinstance(part, str) and _MAY_BE_SECRET.search(part) for part in detail["loc"])
-    given = MASK if hidden else masked(detail.get("input"))
+    given = detail.get("input")
+    # bytes are a whole body that is no JSON: nobody knows what in it is secret
+    given = None if isinstance(given, bytes) else MASK if hidden else masked(given)
     if len(orjson.dumps(given, default=str)) > _LONGEST_ECHO_BYTES:
         given = None
     return {**detail, "input": given}
@@ -148,8 +152,15 @@ _UNFIT = (
 )
 
 
-def refusal(error: Exception) -> Answer | None:
-    """The answer that an error of an operation means; None: it is our own fault."""
+def refusal(error: Exception, body: bytes = b"") -> Answer | None:
+    """The answer that an error of an operation means; None: it is our own fault.
+
+    Args:
+        body: what was asked.
+    """
+    if isinstance(error, ValidationError):
+        # its own words show the values
+        return json_answer(422, {"detail": _words_of(error)})
     for type, (status, member) in _STATUSES.items():
         if isinstance(error, type):
             content = getattr(error, "content", {member: str(error)})
@@ -157,7 +168,17 @@ def refusal(error: Exception) -> Answer | None:
     # their own words show the statement and its values
     if is_conflict(error):
         return json_answer(409, {"detail": _CONFLICT})
-    return json_answer(422, {"detail": _UNFIT}) if is_unfit(error) else None
+    return json_answer(422, {"detail": _unfit(body)}) if is_unfit(error) else None
+
+
+def _words_of(error: ValidationError) -> str:
+    told = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in told)
+
+
+def _unfit(body: bytes) -> str:
+    places = unfit_places(body)
+    return f"{_UNFIT} Look at {', '.join(places)}." if places else _UNFIT
 
 
 def _headers_of(error: Exception) -> list[tuple[bytes, bytes]]:

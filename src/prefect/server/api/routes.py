@@ -64,7 +64,7 @@ class OperationAnswers:
             self._tell(422, error)
             return invalid_request(error, body)
         except Exception as error:
-            answer = refusal(error)
+            answer = refusal(error, body)
             if answer is None:
                 get_logger("server.api").exception("%s failed.", self.operation.name)
                 return internal_error()
