@@ -7,14 +7,22 @@ subscribes (`_subscribing`).
 from __future__ import annotations
 
 import abc
+import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from websockets.asyncio.client import ClientConnection
 from websockets.protocol import State
 
-from prefect.events._sockets import RETRYABLE_EXCEPTIONS, ReconnectingSocket, http_to_ws, socket_url
+from prefect.events._sockets import (
+    RETRYABLE_EXCEPTIONS,
+    ReconnectingSocket,
+    RefusedError,
+    http_to_ws,
+    socket_url,
+)
 from prefect.events._subscribing import (
     SEEN_SIZE,
     Kind,
@@ -235,6 +243,7 @@ class PrefectEventsClient(EventsClient):
         self._checkpoint_interval = checkpoint_interval
         self._unconfirmed: list[Event] = []
         self._confirmed_at = time.monotonic()
+        self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         await self._socket.connect()
@@ -248,17 +257,29 @@ class PrefectEventsClient(EventsClient):
     ) -> None:
         try:
             if exc_type is None:
-                await self._socket.do(self._confirm)
+                async with self._lock:
+                    await self._do(self._confirm)
         finally:
             await self._socket.close()
             await super().__aexit__(exc_type, exc_val, exc_tb)
 
     async def _emit(self, event: Event) -> None:
-        await self._socket.do(lambda connection: connection.send(event.model_dump_json()))
-        self._unconfirmed.append(event)
-        waited = time.monotonic() - self._confirmed_at
-        if len(self._unconfirmed) >= self._checkpoint_every or waited >= self._checkpoint_interval:
-            await self._socket.do(self._confirm)
+        async with self._lock:
+            await self._do(lambda connection: connection.send(event.model_dump_json()))
+            self._unconfirmed.append(event)
+            waited = time.monotonic() - self._confirmed_at
+            if len(self._unconfirmed) >= self._checkpoint_every or waited >= self._checkpoint_interval:
+                await self._do(self._confirm)
+
+    async def _do(self, act: Callable[[ClientConnection], Awaitable[None]]) -> None:
+        """Do something over the socket. What may be what the server refuses is not sent again."""
+        try:
+            await self._socket.do(act)
+        except RefusedError as error:
+            suspects, self._unconfirmed = len(self._unconfirmed), []
+            if not suspects:
+                raise
+            raise RefusedError(f"{error} What was sent last may be lost (events: {suspects}).") from error
 
     async def _send_again(self, connection: ClientConnection) -> None:
         """Send over a new connection what was sent over the one before."""

@@ -211,6 +211,13 @@ def telling(*events: Event, code: int | None = None) -> Script:
     return script
 
 
+def listening(heard: list[str]) -> Script:
+    async def script(connection: ServerConnection) -> None:
+        heard.extend([json.loads(message)["id"] async for message in connection])
+
+    return script
+
+
 def test_a_lost_connection_is_made_anew_and_nothing_comes_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("prefect.events._sockets.FIRST_WAIT_SECONDS", 0.0)
     # it was a quarter of an hour ago, as far as a server looks back
@@ -283,17 +290,55 @@ def test_events_that_may_be_lost_are_sent_again(monkeypatch: pytest.MonkeyPatch)
         heard.append(json.loads(await connection.recv())["id"])
         await connection.close(1012)
 
-    async def listen(connection: ServerConnection) -> None:
-        heard.extend([json.loads(message)["id"] async for message in connection])
-
     async def talk() -> None:
-        async with scripted(break_off, listen) as url, PrefectEventsClient(url) as client:
+        async with scripted(break_off, listening(heard)) as url, PrefectEventsClient(url) as client:
             for event in events:
                 await client.emit(event)
 
     in_time(talk())
     assert heard[0] == str(events[0].id)
     assert list(dict.fromkeys(heard)) == [str(event.id) for event in events]
+
+
+def test_an_event_that_is_refused_does_not_keep_others_from_being_sent() -> None:
+    heard: list[str] = []
+    odd, other = a_new_event("odd"), a_new_event("other")
+
+    async def refuse(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.close(1007, "odd")
+
+    async def talk() -> None:
+        async with scripted(refuse, listening(heard)) as url, PrefectEventsClient(url) as client:
+            # nobody knows when the refusal comes
+            with pytest.raises(RefusedError, match=r"odd.* What was sent last may be lost \(events: \d+\)"):
+                while True:
+                    await client.emit(odd)
+                    await asyncio.sleep(0)
+            await client.emit(other)
+
+    in_time(talk())
+    assert heard == [str(other.id)]
+
+
+def test_several_may_send_through_one_client() -> None:
+    """What one has sent meanwhile is not taken for confirmed because of another's ping."""
+    heard: list[str] = []
+    events = [a_new_event() for _ in range(20)]
+
+    async def break_off(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.close(1012)
+
+    async def talk() -> None:
+        async with (
+            scripted(break_off, break_off, listening(heard)) as url,
+            PrefectEventsClient(url, checkpoint_every=1) as client,
+        ):
+            await asyncio.gather(*map(client.emit, events))
+
+    in_time(talk())
+    assert set(heard) == {str(event.id) for event in events}
 
 
 def test_a_server_that_is_not_there_is_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
