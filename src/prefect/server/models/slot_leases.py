@@ -1,7 +1,7 @@
 """Leases on slots of concurrency limits: who holds how many, and for how long.
 
-A lease holds its slots until it ends: it expires, it is given back, or, where it was taken for a task run, the
-run ends. Not here: whether there are free slots (`concurrency_slots`, `tag_slots`).
+A lease holds its slots until it ends: it expires, it is given back, or, where it was taken for a run, the run ends.
+Not here: whether there are free slots (`concurrency_slots`, `tag_slots`, `deployment_slots`).
 """
 
 from __future__ import annotations
@@ -16,20 +16,14 @@ import sqlalchemy as sa
 from prefect.exceptions import ConcurrencyLeaseLostError
 from prefect.schemas.bases import now, uuid7
 from prefect.schemas.concurrency import ConcurrencyLeaseHolder
-from prefect.schemas.states import TERMINAL_STATES
-from prefect.server.database.tables import concurrency_lease, concurrency_slot, task_run
-
-_ENDED = [state.value for state in TERMINAL_STATES]
+from prefect.server.database.tables import concurrency_lease, concurrency_slot
+from prefect.server.models import live_leases
 
 
-def is_live() -> sa.ColumnElement[bool]:
+def is_live() -> sa.TextClause:
     """Whether a lease holds its slots still, as a condition on its row."""
-    lease = concurrency_lease
-    holder_ended = sa.exists(
-        sa.select(task_run.c.id).where(task_run.c.id == lease.c.holder_id, task_run.c.state_type.in_(_ENDED))
-    )
-    of_ended_run = sa.and_(lease.c.holder_type == "task_run", holder_ended)
-    return sa.and_(sa.or_(lease.c.expires_at.is_(None), lease.c.expires_at > now()), sa.not_(of_ended_run))
+    at = sa.bindparam("live_at", now(), type_=concurrency_lease.c.expires_at.type)
+    return sa.text(live_leases.is_live(":live_at")).bindparams(at)
 
 
 def held_slots(query: sa.Select[Any], limit_ids: Collection[UUID]) -> sa.Select[Any]:

@@ -15,11 +15,14 @@ from prefect.exceptions import ConcurrencySlotsTakenError
 from prefect.schemas.concurrency import ConcurrencyLeaseHolder
 from prefect.server.database.tables import concurrency_lease, concurrency_limit, concurrency_slot
 from prefect.server.models.slot_leases import held_slots, hold, make_lease
+from prefect.server.orchestration import Changes, TagSlots
 from prefect.settings import get_current_settings
 
 
 def tag_limit_rows(connection: sa.Connection, tags: Collection[str]) -> Sequence[Any]:
     """The rows of the limits on these tags, held against others who take slots of them."""
+    if not tags:
+        return []
     table = concurrency_limit
     query = sa.select(table).where(table.c.tag.in_(set(tags))).order_by(table.c.tag)
     return connection.execute(query.with_for_update()).all()
@@ -33,27 +36,61 @@ def take_tag_slots(connection: sa.Connection, limits: Sequence[Any], task_run_id
     Raises:
         ConcurrencySlotsTakenError: a limit has no free slot; one of 0 never will.
     """
-    slot, lease = concurrency_slot, concurrency_lease
-    holders: dict[UUID, set[UUID]] = {limit.id: set() for limit in limits}
-    query = held_slots(sa.select(slot.c.limit_id, lease.c.holder_id), list(holders))
-    for limit_id, holder_id in connection.execute(query):
-        holders[limit_id].add(holder_id)
-    wanted = [limit for limit in limits if task_run_id not in holders[limit.id]]
-    for limit in wanted:
-        if limit.concurrency_limit <= 0:
+    wanted = [one for one in tag_slots(connection, limits, task_run_id) if not one.held]
+    for one in wanted:
+        if one.limit <= 0:
             raise ConcurrencySlotsTakenError(
-                f"The concurrency limit of the tag {limit.tag!r} is 0: no run with it may start."
+                f"The concurrency limit of the tag {one.tag!r} is 0: no run with it may start."
             )
-        if len(holders[limit.id]) >= limit.concurrency_limit:
-            wait = get_current_settings().server.tasks.tag_concurrency_slot_wait_seconds
-            message = f"All {limit.concurrency_limit} concurrency slots of the tag {limit.tag!r} are taken."
-            raise ConcurrencySlotsTakenError(message, retry_after_seconds=wait)
-    for limit in wanted:
-        hold_tag_slot(connection, limit.id, task_run_id)
+        if one.free <= 0:
+            message = f"All {one.limit} concurrency slots of the tag {one.tag!r} are taken."
+            raise ConcurrencySlotsTakenError(message, retry_after_seconds=wait_seconds())
+    settle_tag_slots(connection, limits, Changes(take_slots=tuple(one.tag for one in wanted)), task_run_id)
+
+
+def tag_slots(connection: sa.Connection, limits: Sequence[Any], task_run_id: UUID) -> list[TagSlots]:
+    """How full each of these limits (rows of `concurrency_limit`) is, and whether a task run holds a slot of it."""
+    if not limits:
+        return []
+    slot, lease = concurrency_slot, concurrency_lease
+    taken = dict.fromkeys((limit.id for limit in limits), 0)
+    held: set[UUID] = set()
+    query = held_slots(sa.select(slot.c.limit_id, slot.c.slots, lease.c.holder_id), list(taken))
+    for limit_id, slots, holder_id in connection.execute(query):
+        taken[limit_id] += slots
+        if holder_id == task_run_id:
+            held.add(limit_id)
+    return [
+        TagSlots(
+            tag=limit.tag,
+            limit=limit.concurrency_limit,
+            free=limit.concurrency_limit - taken[limit.id],
+            held=limit.id in held,
+        )
+        for limit in limits
+    ]
+
+
+def settle_tag_slots(
+    connection: sa.Connection, limits: Sequence[Any], changes: Changes, task_run_id: UUID
+) -> None:
+    """Take or free slots of these limits for a task run as was decided on its transition."""
+    if changes.release_slots:
+        give_back_tag_slots(connection, [limit.id for limit in limits], task_run_id)
+    for limit in limits:
+        if limit.tag in changes.take_slots:
+            hold_tag_slot(connection, limit.id, task_run_id)
+
+
+def wait_seconds() -> float:
+    """How long somebody waits who found all slots taken, before he asks again."""
+    return get_current_settings().server.tasks.tag_concurrency_slot_wait_seconds
 
 
 def hold_tag_slot(connection: sa.Connection, limit_id: UUID, task_run_id: UUID) -> None:
     """Let a task run hold a slot of a limit, until it ends or gives it back."""
+    # what it held before it was taken for dead would count again, now that it goes on
+    give_back_tag_slots(connection, [limit_id], task_run_id)
     holder = ConcurrencyLeaseHolder(type="task_run", id=task_run_id)
     hold(connection, limit_id, make_lease(connection, None, holder), 1)
 

@@ -7,6 +7,7 @@ of the caller. Not here: the rules, task runs of an embedded engine (the journal
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from prefect.server.database.tables import flow_run, task_run, task_run_state
 from prefect.server.models.absent import absent
 from prefect.server.models.creation import insert_state, state_columns
 from prefect.server.models.nouns import select_task_runs, state_from, task_run_from
+from prefect.server.models.tag_slots import settle_tag_slots, tag_limit_rows, tag_slots, wait_seconds
 from prefect.server.models.transitions import Outcome, Status
 from prefect.server.orchestration import (
     Abort,
@@ -30,6 +32,7 @@ from prefect.server.orchestration import (
     NewState,
     Proposal,
     Reject,
+    TagSlots,
     TaskRunFacts,
     Terms,
     Wait,
@@ -66,16 +69,22 @@ def propose_task_run_state(
     if row is None:
         raise absent("task run", run_id)
     run = task_run_from(row)
-    facts = _facts(connection, row, run, state)
+    limits = tag_limit_rows(connection, run.tags)
+    facts = _facts(connection, row, run, state, tag_slots(connection, limits, run.id))
     proposal = Proposal.of(state, force=force)
-    decision = decide_task_run(facts, proposal, now(), Terms(draw=random.random()))
+    terms = Terms(tag_slot_wait_seconds=wait_seconds(), draw=random.random())
+    decision = decide_task_run(facts, proposal, now(), terms)
     entered = _state_entered(connection, decision, state, run)
     if entered is None:
         return _unchanged(decision, run)
-    return _enter(connection, facts, entered, decision)
+    changes: Changes = decision.changes if isinstance(decision, Accept | Reject) else NO_CHANGES
+    settle_tag_slots(connection, limits, changes, run.id)
+    return _enter(connection, facts, entered, changes, decision)
 
 
-def _facts(connection: sa.Connection, row: Any, run: TaskRun, proposed: State[Any]) -> TaskRunFacts:
+def _facts(
+    connection: sa.Connection, row: Any, run: TaskRun, proposed: State[Any], slots: Iterable[TagSlots]
+) -> TaskRunFacts:
     policy, state = run.empirical_policy, run.state
     delays = policy.retry_delay if isinstance(policy.retry_delay, list) else [policy.retry_delay or 0]
     flow_state = row.flow_run_state_type
@@ -100,6 +109,7 @@ def _facts(connection: sa.Connection, row: Any, run: TaskRun, proposed: State[An
         flow_run_state_type=StateType(flow_state) if flow_state else None,
         flow_run_run_count=run.flow_run_run_count,
         flow_run_count=row.flow_run_count or 0,
+        slots=tuple(slots),
         cached=_cached(connection, proposed.state_details.cache_key),
     )
 
@@ -150,8 +160,9 @@ def _unchanged(decision: Decision, run: TaskRun) -> Outcome:
     )
 
 
-def _enter(connection: sa.Connection, facts: TaskRunFacts, state: State[Any], decision: Decision) -> Outcome:
-    changes: Changes = decision.changes if isinstance(decision, Accept | Reject) else NO_CHANGES
+def _enter(
+    connection: sa.Connection, facts: TaskRunFacts, state: State[Any], changes: Changes, decision: Decision
+) -> Outcome:
     due = state.state_details.scheduled_time
     projection = project_task_run(facts, state.type, state.name or "", state.timestamp, due, changes)
     ids = {"flow_run_id": facts.flow_run_id, "task_run_id": facts.id}

@@ -8,6 +8,7 @@ rules, reading for people (`flow_runs`), task runs of an embedded engine (the jo
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from prefect.schemas.states import TERMINAL_STATES, State, StateDetails, StateTy
 from prefect.server.database import rows
 from prefect.server.database import statements as sql
 from prefect.server.database.journal import FLOW_RUN
+from prefect.server.models.deployment_slots import slots_of
 from prefect.server.models.recovery import end_task_runs_of
 from prefect.server.orchestration import (
     BELATED_FLOW_RUN_RULES,
@@ -39,6 +41,7 @@ from prefect.server.orchestration.entering import (
     state_to_enter,
     unchanged,
 )
+from prefect.server.orchestration.facts import DEFAULT_TERMS
 
 if TYPE_CHECKING:
     from prefect.server.database.connections import Connection
@@ -145,11 +148,17 @@ def propose_flow_run_state(
             return Outcome("ABORT", current, reason=_CALLER_IS_LOST)
         moment = now()
         proposal = Proposal.of(state, None if begin and not late else attempt, force)
-        decision = decide_flow_run(facts, proposal, moment, rules=BELATED_FLOW_RUN_RULES if late else None)
+        slots = slots_of(connection, facts, moment)
+        facts = facts if slots is None else replace(facts, slots=slots.facts)
+        terms = DEFAULT_TERMS if slots is None else slots.terms
+        rules = BELATED_FLOW_RUN_RULES if late else None
+        decision = decide_flow_run(facts, proposal, moment, terms, rules)
         entered = state_to_enter(decision, state, current, moment)
         if entered is None:
             return unchanged(decision, facts, current)
         changes = changes_of(decision)
+        if slots is not None:
+            changes = slots.settle(changes, entered.type, moment)
         return _enter(journal, connection, facts, entered, changes, decision, begin, late, attempt)
 
 
