@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from event_samples import an_event, seconds
+from prefect.exceptions import StoreLockedError
 from prefect.schemas.bases import now, uuid7
 from prefect.schemas.event_filters import EventFilter
 from prefect.schemas.events import Event
@@ -228,6 +230,55 @@ def test_events_of_any_writer_reach_who_watches(store: Store) -> None:
     keep(store, 3)
     feed.step()
     assert [message.id.int for message in subscription.take()] == [2, 3]
+
+
+def test_who_comes_while_the_feed_looks_is_not_forgotten(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = Feed(store)
+    subscription = a_subscription()
+    look = feed.hub.watched
+
+    def come() -> None:
+        feed.hub.add(subscription)
+        feed.watch(EVENT)
+
+    comer = threading.Thread(target=come)
+
+    def look_and_come() -> frozenset[str]:
+        found = look()
+        if comer.ident is None:
+            comer.start()
+            if not feed._lock.locked():
+                comer.join()
+        return found
+
+    monkeypatch.setattr(feed.hub, "watched", look_and_come)
+    feed.step()
+    comer.join()
+    keep(store, 1)
+    feed.step()
+    assert [message.id.int for message in subscription.take()] == [1]
+
+
+def test_what_was_read_is_handed_over_when_the_store_can_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = Feed(store)
+    events, logs = watching(feed, EVENT), watching(feed, LOG)
+    keep(store, 1)
+    store.journal.record_log("prefect.flow_runs", 20, "Hello", seconds(1), RUN, None)
+    store.flush()
+    with monkeypatch.context() as patch, pytest.raises(StoreLockedError):
+        patch.setattr("prefect.server.events.feed._logs_of", raises_locked)
+        feed.step()
+    feed.step()
+    feed.step()
+    assert (len(events.take()), len(logs.take())) == (1, 1)
+
+
+def raises_locked(*arguments: Any) -> Any:
+    raise StoreLockedError("locked")
 
 
 def test_log_records_reach_who_watches(store: Store) -> None:

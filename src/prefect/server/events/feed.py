@@ -24,6 +24,7 @@ from prefect.server.database.store import Store
 from prefect.server.database.tables import log
 from prefect.server.events.hub import Hub
 from prefect.server.events.live import (
+    LiveItem,
     LiveReader,
     listen,
     newest_number,
@@ -72,6 +73,8 @@ class Feed:
         self._holder = f"listener-{uuid4()}"
         self._lock = threading.Lock()
         self._reader: LiveReader | None = None
+        # read and not handed over yet: another step does it when the store has trouble
+        self._items: list[LiveItem] = []
         self._listening: dict[UUID, float] = {}
         self._marks: deque[tuple[float, int]] = deque()
         self._swept = 0
@@ -90,15 +93,19 @@ class Feed:
 
     def step(self) -> float:
         """Say that this process listens, look, hand over; in how many seconds to do it again."""
-        watched = self.hub.watched()
         with self._lock:
+            # seen under the lock: whoever comes now has the reader kept or made after it is let go
+            watched = self.hub.watched()
             self._listen(watched)
             if not watched:
                 self._reader = None
-        items = self._read()
-        self._publish(items)
+        if not self._items:
+            self._items = self._read()
+        number = len(self._items)
+        self._publish(self._items)
+        self._items = []
         self._sweep()
-        if len(items) >= SLICE:
+        if number >= SLICE:
             return 0.0
         return WATCHED_SECONDS if watched else UNWATCHED_SECONDS
 
@@ -118,28 +125,24 @@ class Feed:
             listen(connection, sorted(due), self._holder, now(), until)
         self._listening.update(dict.fromkeys(due, moment))
 
-    def _read(self) -> list[tuple[str, UUID]]:
+    def _read(self) -> list[LiveItem]:
         with self._store.reading() as connection:
             if self._tells_states and is_anything_to_tell(connection):
                 self.states_came()
             with self._lock:
-                if self._reader is None:
-                    return []
-                items = self._reader.read(connection, SLICE)
-        return [(item.kind, item.id) for item in items]
+                return [] if self._reader is None else self._reader.read(connection, SLICE)
 
-    def _publish(self, items: Sequence[tuple[str, UUID]]) -> None:
-        """Give what has come to the hub, in order."""
+    def _publish(self, items: Sequence[LiveItem]) -> None:
+        """Give what has come to the hub, in order: all of it, or nothing when the store has trouble."""
         watched = self.hub.watched()
-        for kind in (EVENT, LOG):
-            ids = [id for item_kind, id in items if item_kind == kind]
-            if not ids or kind not in watched:
-                continue
-            with self._store.reading() as connection:
-                if kind == EVENT:
-                    self.hub.publish(kind, events_of(connection, ids), event_text)
-                else:
-                    self.hub.publish(kind, _logs_of(connection, ids), log_text)
+        ids = {kind: [item.id for item in items if item.kind == kind] for kind in watched}
+        if not any(ids.values()):
+            return
+        with self._store.reading() as connection:
+            events = events_of(connection, ids.get(EVENT, []))
+            logs = _logs_of(connection, ids.get(LOG, []))
+        self.hub.publish(EVENT, events, event_text)
+        self.hub.publish(LOG, logs, log_text)
 
     def _sweep(self) -> None:
         """Delete messages that every server has had time to read."""
@@ -166,5 +169,7 @@ def log_text(log: Log) -> str:
 
 
 def _logs_of(connection: sa.Connection, ids: Sequence[UUID]) -> list[Log]:
+    if not ids:
+        return []
     found = {row.id: log_from(row) for row in connection.execute(sa.select(log).where(log.c.id.in_(ids)))}
     return [found[id] for id in ids if id in found]

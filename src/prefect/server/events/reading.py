@@ -50,6 +50,8 @@ def count_events(connection: sa.Connection, filter: EventFilter) -> int:
 
 def events_of(connection: sa.Connection, ids: Sequence[UUID]) -> list[ReceivedEvent]:
     """The events with these ids, in that order; those that are not stored are left out."""
+    if not ids:
+        return []
     rows = connection.execute(sa.select(event).where(event.c.id.in_(ids)))
     found = {row.id: event_from(row) for row in rows}
     return [found[id] for id in dict.fromkeys(ids) if id in found]
