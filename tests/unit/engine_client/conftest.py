@@ -37,6 +37,7 @@ class FakeServer:
         absent: nobody answers.
         deaf: what is asked is done, but the answer is lost.
         refuses: the status that everything of these paths is answered with.
+        dislikes: the status that everything is answered with whose body holds this.
         asked: the paths so far.
     """
 
@@ -46,18 +47,22 @@ class FakeServer:
         self.store = store
         self.absent = self.deaf = False
         self.refuses: dict[str, int] = {}
+        self.dislikes: dict[bytes, int] = {}
         self.asked: list[str] = []
 
     def send(self, message: Message) -> bytes:
         if self.absent:
             raise Unreachable("connection refused")
         self.asked.append(message.path)
-        if status := self.refuses.get(message.path):
+        if status := self.refuses.get(message.path) or self._disliked(message.body):
             raise (Unreachable if status >= 500 else Refused)("it does not like that", status)
         answer = self._answer(message)
         if self.deaf:
             raise Unreachable("connection reset")
         return answer
+
+    def _disliked(self, body: Any) -> int | None:
+        return next((status for part, status in self.dislikes.items() if body and part in body), None)
 
     def _answer(self, message: Message) -> bytes:
         operation, path = self._route(message)
@@ -142,9 +147,9 @@ def enters(client: RemoteClient, run: FlowRun, type: str, data: Any = None, **ho
     return client.propose_flow_run_state(run.id, state, **{"attempt": 1, **how})
 
 
-def task_run_of(flow_run: FlowRun | None) -> TaskRun:
+def task_run_of(flow_run: FlowRun | None, name: str = "t") -> TaskRun:
     flow_run_id = None if flow_run is None else flow_run.id
-    return TaskRun(id=uuid7(), name="t", flow_run_id=flow_run_id, task_key="t", dynamic_key=str(uuid7()))
+    return TaskRun(id=uuid7(), name=name, flow_run_id=flow_run_id, task_key="t", dynamic_key=str(uuid7()))
 
 
 def notes(client: RemoteClient, run: TaskRun, *types: str) -> None:

@@ -147,7 +147,7 @@ def test_a_refused_batch_is_reported_once_and_holds_up_nothing(
 ) -> None:
     client = world.process()
     run = begun(client)
-    world.server.refuses["/engine/record"] = 422
+    world.server.refuses["/engine/record"] = 403
     for _ in range(3):
         notes(client, task_run_of(run), "PENDING")
         client.flush()
@@ -399,7 +399,7 @@ def test_a_letter_that_the_server_fails_over_is_given_up_in_the_end(
     client.flush()
     world.server.absent = False
     world.server.refuses["/engine/record"] = 500
-    for _ in range(9):
+    for _ in range(10):
         client.close_dead_runs()
     assert "the server fails over it" not in caplog.text
     client.close_dead_runs()

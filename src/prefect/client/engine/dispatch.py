@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from prefect.client.engine.line import Line, Refused, Unreachable
+from prefect.client.engine.parts import report_refusal, send_in_parts
 from prefect.client.engine.spool import Kept, Letter, Spool
 from prefect.client.orchestration._messages import Message
 from prefect.exceptions import ServerUnreachableError, StoreError
@@ -20,7 +21,7 @@ from prefect.logging import get_logger
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
 _MOST_FAILURES = 10
-"""A letter that makes the server fail so often is given up: others wait behind it."""
+"""After so many a letter that makes the server fail is given up, but for what it takes of it: others wait behind it."""
 _FEW = 4
 """So few letters are sent while nothing is added, so that there is an end to it."""
 
@@ -65,7 +66,7 @@ class Dispatch:
         with self._order:
             if not self.is_away:
                 try:
-                    return self.line.send(_message(letter))
+                    return self._send(letter)
                 except Unreachable as error:
                     self.note_absence(error)
             letters = while_away()
@@ -162,18 +163,27 @@ class Dispatch:
 
     def _deliver(self, kept: Kept) -> bool:
         """Send one letter; False: the server does not take it now."""
+        send = self._send_at_last if self._failures >= _MOST_FAILURES else self._send
         try:
-            self.line.send(_message(kept.letter))
+            send_in_parts(kept.letter, send, lambda part, error: report_refusal(part, error.reason))
         except Unreachable as error:
             self._failures = self._failures + 1 if error.status == 500 else 0
-            if self._failures < _MOST_FAILURES:
-                return False
-            report_refusal(kept.letter, f"the server fails over it ({error.reason})")
-        except Refused as error:
-            report_refusal(kept.letter, error.reason)
+            return False
         self._failures = 0
         self.spool.remove(kept.number)
         return True
+
+    def _send(self, letter: Letter) -> bytes:
+        return self.line.send(_message(letter))
+
+    def _send_at_last(self, letter: Letter) -> None:
+        """Send a letter that others have waited behind for long enough: the server's failure is a refusal now."""
+        try:
+            self._send(letter)
+        except Unreachable as error:
+            if error.status != 500:
+                raise
+            raise Refused(f"the server fails over it ({error.reason})", 500) from error
 
     def _answers(self) -> bool:
         """Whether the server is there."""
@@ -207,16 +217,6 @@ class Dispatch:
                 self._thread = None
                 return True
             return False
-
-
-def report_refusal(letter: Letter, reason: str) -> None:
-    """Say that a letter will never be stored, and why."""
-    get_logger("engine").error(
-        "The server refuses what a run has to say (%s %s), and it is not recorded: %s",
-        letter.method,
-        letter.path,
-        reason,
-    )
 
 
 def _message(letter: Letter) -> Message:

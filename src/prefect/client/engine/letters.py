@@ -35,8 +35,8 @@ def letter_of(request: Request[Any]) -> Letter:
 
 def batch_letters(
     entries: list[Entry], heading: Mapping[str, Any], attempt_of: Callable[[UUID], int | None]
-) -> Iterable[tuple[Letter, Letter]]:
-    """Entries as letters, in order: each as it is sent now, and as it is kept for later.
+) -> Iterable[Letter]:
+    """Entries as letters, in order.
 
     Args:
         heading: who speaks, as `schemas.recording.Batch` has it.
@@ -53,9 +53,12 @@ def batch_letters(
         yield from batch_letters(entries[:middle], heading, attempt_of)
         yield from batch_letters(entries[middle:], heading, attempt_of)
         return
-    late = orjson.dumps({"late": True})[:-1] + b"," + text[1:]
-    path = "/engine/record"
-    yield Letter("POST", path, text), Letter("POST", path, late)
+    yield Letter("POST", "/engine/record", text)
+
+
+def late(batch: Letter) -> Letter:
+    """The letter of a batch as it is kept for later."""
+    return batch._replace(body=b'{"late":true,' + batch.body[1:])
 
 
 def as_json(value: Any) -> bytes:

@@ -9,17 +9,19 @@ here: the order (`outbox`), the way (`dispatch`), the rules (`ledger`), leases (
 from __future__ import annotations
 
 import os
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid5
 
-from prefect.client.engine.dispatch import Dispatch, report_refusal
+from prefect.client.engine.dispatch import Dispatch
 from prefect.client.engine.heartbeat import Heartbeat
 from prefect.client.engine.ledger import Ledger
-from prefect.client.engine.letters import LOG, TRANSITION, Entry, batch_letters, letter_of
+from prefect.client.engine.letters import LOG, TRANSITION, Entry, batch_letters, late, letter_of
 from prefect.client.engine.line import Refused, Unreachable, ask
 from prefect.client.engine.outbox import Outbox
+from prefect.client.engine.parts import FOR_ITS_CONTENT, report_refusal, send_in_parts
 from prefect.client.engine.questions import Questions
 from prefect.client.engine.spool import Letter
 from prefect.exceptions import ServerUnreachableError
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 _FLOWS = UUID("5b0c1a52-6f53-4a3c-9d0a-2b9d6c7f9f10")
 """The namespace of flows whose own ids are not known while the server is away."""
 _NOTHING_LOST = b'{"lost":[]}'
+_MOST_REPORTS = 100
+"""So often it is said of one kind of refusal what is not recorded for it."""
 
 
 class RemoteClient(Questions):
@@ -76,7 +80,7 @@ class RemoteClient(Questions):
         self._heartbeat = Heartbeat(self._renewed, lease_seconds, in_background)
         self._flow_ids: dict[str, UUID] = {}
         self._flow_names: dict[UUID, str] = {}
-        self._reported: set[int] = set()
+        self._reported: Counter[int] = Counter()
         self._pid = os.getpid()
         self._closed = False
         if dispatch.spool.count():
@@ -111,19 +115,19 @@ class RemoteClient(Questions):
         self._outbox.flush()
 
     def _hand_on(self, entries: list[Entry]) -> None:
-        for letter, late in batch_letters(entries, self._heading, self._ledger.attempt_of):
-            try:
-                answer = self._dispatch.send(letter, partial(list, (late,)))
-            except Refused as error:
-                self._report(letter, error)
-            else:
-                if answer is not None and answer != _NOTHING_LOST:
-                    self._heartbeat.lose(Receipt.model_validate_json(answer).lost)
+        for letter in batch_letters(entries, self._heading, self._ledger.attempt_of):
+            send_in_parts(letter, self._send_batch, self._report)
+
+    def _send_batch(self, letter: Letter) -> None:
+        answer = self._dispatch.send(letter, lambda: [late(letter)])
+        if answer is not None and answer != _NOTHING_LOST:
+            self._heartbeat.lose(Receipt.model_validate_json(answer).lost)
 
     def _report(self, letter: Letter, error: Refused) -> None:
-        """Say once for each kind of refusal that what happens is not recorded."""
-        if error.status not in self._reported:
-            self._reported.add(error.status)
+        """Say that something is not recorded; of refusals that have nothing to do with it, one is enough."""
+        self._reported[error.status] += 1
+        most = _MOST_REPORTS if error.status in FOR_ITS_CONTENT else 1
+        if self._reported[error.status] <= most:
             report_refusal(letter, error.reason)
 
     # --- flow runs -------------------------------------------------------------------------------------
