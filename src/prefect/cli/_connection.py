@@ -1,4 +1,4 @@
-"""Asking whether the API that the settings name answers; used after switching profiles."""
+"""Asking whether the API that the settings name answers; used after switching profiles and by `prefect server`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def check_connection(settings: Settings) -> Connection:
     url = settings.api.url
     if not url:
         return Connection(True, "No API URL is set: runs are recorded in the local store")
-    request = Request(f"{url.rstrip('/')}/health", headers=_credentials(settings))
     try:
+        request = Request(f"{url.rstrip('/')}/health", headers=_credentials(settings))
         with urlopen(request, timeout=TIMEOUT_SECONDS, context=_tls(settings)):
             return Connection(True, f"Connected to the API at {url}")
     except HTTPError as error:
@@ -34,7 +34,10 @@ def check_connection(settings: Settings) -> Connection:
             return Connection(False, f"The API at {url} refused the credentials (status {error.code})")
         return Connection(False, f"The API at {url} answered with status {error.code}")
     except (URLError, OSError, ValueError) as error:
-        return Connection(False, f"Cannot reach the API at {url} ({getattr(error, 'reason', error)})")
+        reason = getattr(error, "reason", error)
+        return Connection(
+            False, f"Cannot reach the API at {url} ({getattr(reason, 'strerror', None) or reason})"
+        )
 
 
 def _credentials(settings: Settings) -> dict[str, str]:

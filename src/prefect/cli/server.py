@@ -6,19 +6,31 @@ database (`server_database`).
 
 from __future__ import annotations
 
+import enum
 import gc
+import socket
 from typing import Annotated, Any, ClassVar
 
 import typer
 
 from prefect._clock import clock
 from prefect.cli import _background_server as background
-from prefect.cli._connection import check_connection
+from prefect.cli._connection import Connection, check_connection
 from prefect.cli._groups import CommandGroup, command_group
 from prefect.cli._output import OutputOption, exit_with_error, print_json, print_lines, print_success
 from prefect.settings import Settings, get_current_settings, temporary_settings
 
 _POLL_SECONDS = 0.25
+
+
+class LogLevel(str, enum.Enum):
+    """Levels of the server's log."""
+
+    debug = "DEBUG"
+    info = "INFO"
+    warning = "WARNING"
+    error = "ERROR"
+    critical = "CRITICAL"
 
 
 class ServerGroup(CommandGroup):
@@ -44,7 +56,9 @@ def start(
     keep_alive_timeout: Annotated[
         int | None, typer.Option(min=0, help="Seconds an idle connection is kept.")
     ] = None,
-    log_level: Annotated[str | None, typer.Option(help="Level of the server's log.")] = None,
+    log_level: Annotated[
+        LogLevel | None, typer.Option(case_sensitive=False, help="Level of the server's log.")
+    ] = None,
     scheduler: Annotated[bool | None, typer.Option("--scheduler/--no-scheduler", hidden=True)] = None,
     late_runs: Annotated[bool | None, typer.Option("--late-runs/--no-late-runs", hidden=True)] = None,
     analytics: Annotated[bool | None, typer.Option("--analytics-on/--analytics-off", hidden=True)] = None,
@@ -71,7 +85,7 @@ def start(
         "server.api.port": port,
         "server.api.keepalive_timeout": keep_alive_timeout,
         "server.api.allow_unauthenticated": allow_unauthenticated or None,
-        "server.logging_level": None if log_level is None else log_level.upper(),
+        "server.logging_level": None if log_level is None else log_level.value,
         "server.services.scheduler.enabled": scheduler,
         "server.services.late_runs.enabled": late_runs,
         "server.analytics_enabled": analytics,
@@ -109,9 +123,21 @@ def _start_in_background(settings: Settings, arguments: list[str]) -> None:
         exit_with_error(
             f"A server runs in the background already (process {other.pid}). End it: prefect server stop"
         )
-    url = _url_of(settings)
     environment = settings.to_environment_variables(exclude_unset=True)
-    process, said = background.start(arguments, environment, url, lambda: _answers(settings, url))
+    if settings.server.api.port == 0:
+        # its address must be known before it is there
+        environment["PREFECT_SERVER_API_PORT"] = str(_free_port(settings.server.api.host))
+    url = _url_of(settings, environment.get("PREFECT_SERVER_API_PORT"))
+    if _connection_to(settings, url).ok:
+        exit_with_error(f"A server answers at {url} already. End it, or take another port: --port")
+    try:
+        process, said = background.start(
+            arguments, environment, url, lambda: _connection_to(settings, url).ok
+        )
+    except OSError as error:
+        exit_with_error(
+            f"Cannot write to {settings.home}: {error.strerror}. PREFECT_HOME says where that is."
+        )
     if process is None:
         exit_with_error(said or "The server ended at once and said nothing.")
     print_success(f"The server runs in the background (process {process.pid}): {url}")
@@ -126,7 +152,11 @@ def stop() -> None:
         background.pid_file().unlink(missing_ok=True)
         print_lines(["No server runs in the background."])
         return
-    if background.end(process):
+    try:
+        in_time = background.end(process)
+    except PermissionError:
+        exit_with_error(f"The server (process {process.pid}) belongs to somebody else, who has to end it.")
+    if in_time:
         print_success("The server has ended.")
     else:
         print_success(f"The server did not end in time and was killed (process {process.pid}).")
@@ -144,31 +174,43 @@ def status(
     settings = get_current_settings()
     in_background = background.running()
     url = settings.api.url or (in_background.url if in_background else _url_of(settings))
-    is_there, waited_seconds = _answers(settings, url), 0.0
-    while not is_there and wait and (timeout == 0 or waited_seconds < timeout):
+    found, waited_seconds = _connection_to(settings, url), 0.0
+    while not found.ok and wait and (timeout == 0 or waited_seconds < timeout):
         clock().sleep(_POLL_SECONDS)
         waited_seconds += _POLL_SECONDS
-        is_there = _answers(settings, url)
+        found = _connection_to(settings, url)
     if output:
-        print_json({"status": "healthy" if is_there else "unreachable", "url": url})
-    elif is_there:
+        print_json({"status": "healthy" if found.ok else "unreachable", "url": url})
+    elif found.ok:
         print_success(f"The server at {url} answers.")
-    if not is_there:
-        if not output:
-            exit_with_error(f"No server answers at {url}.")
-        raise typer.Exit(1)
+    else:
+        exit_with_error(f"{found.message}. {_what_to_do(settings)}")
+    raise typer.Exit(0 if found.ok else 1)
 
 
-def _answers(settings: Settings, url: str) -> bool:
-    """Whether an API answers there."""
+def _what_to_do(settings: Settings) -> str:
+    if settings.api.url is not None:
+        return "PREFECT_API_URL says that it is there."
+    return "Start a server here: prefect server start"
+
+
+def _connection_to(settings: Settings, url: str) -> Connection:
+    """What comes of asking there for an API."""
     with temporary_settings({"api.url": url}) as asked:
-        return check_connection(asked).ok
+        return check_connection(asked)
 
 
-def _url_of(settings: Settings) -> str:
-    """Where a server with these settings is to be found on this machine."""
+def _url_of(settings: Settings, port: str | None = None) -> str:
+    """Where a server with these settings, or on another port, is to be found on this machine."""
     api = settings.server.api
     host = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(api.host, api.host)
     host = f"[{host}]" if ":" in host else host
     path = (api.base_path or "/api").strip("/")
-    return f"http://{host}:{api.port}/{path}"
+    return f"http://{host}:{port or api.port}/{path}"
+
+
+def _free_port(host: str) -> int:
+    """A port that nobody listens on."""
+    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        port: int = probe.getsockname()[1]
+        return port

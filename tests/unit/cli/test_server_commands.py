@@ -119,14 +119,25 @@ def test_status_of_a_server(prefect: Prefect, monkeypatch: pytest.MonkeyPatch, t
 def test_status_of_none(prefect: Prefect, monkeypatch: pytest.MonkeyPatch, free_port: int) -> None:
     monkeypatch.setenv("PREFECT_SERVER_API_PORT", str(free_port))
     outcome = prefect("server", "status", "--wait", "--timeout", "1")
-    assert (outcome.code, outcome.err) == (1, f"No server answers at http://127.0.0.1:{free_port}/api.\n")
+    told = f"Cannot reach the API at http://127.0.0.1:{free_port}/api (Connection refused). "
+    assert (outcome.code, outcome.err) == (1, f"{told}Start a server here: prefect server start\n")
+    outcome = prefect("server", "status", "--output", "json")
+    assert (outcome.code, json.loads(outcome.out)["status"], outcome.err) == (1, "unreachable", "")
+
+
+@pytest.mark.parametrize("url", ["127.0.0.1:4200/api", "ftp://host/api", "http://[bad/api"])
+def test_status_of_what_is_no_address(prefect: Prefect, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", url)
+    told = refused(prefect("server", "status"))
+    assert told.startswith(f"Cannot reach the API at {url} (")
+    assert told.endswith("PREFECT_API_URL says that it is there.\n")
 
 
 def test_a_server_is_looked_for_where_it_listens(prefect: Prefect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_SERVER_API_PORT", "1")
     for host, address in {"::1": "[::1]", "::": "[::1]", "0.0.0.0": "127.0.0.1"}.items():
         monkeypatch.setenv("PREFECT_SERVER_API_HOST", host)
-        assert prefect("server", "status").err == f"No server answers at http://{address}:1/api.\n"
+        assert f"the API at http://{address}:1/api (" in prefect("server", "status").err
 
 
 def test_there_is_nothing_to_stop(prefect: Prefect) -> None:
@@ -149,6 +160,42 @@ def test_a_server_in_the_background_is_not_started_twice(prefect: Prefect, home:
     outcome = prefect("server", "start", "--background")
     assert outcome.code == 1
     assert f"process {os.getpid()}" in outcome.err
+
+
+def test_a_server_in_the_background_is_not_started_where_one_answers(prefect: Prefect, home: Path) -> None:
+    with running_server(f"sqlite:///{home / 'server.db'}", services=[]) as url:
+        port = url.split(":")[2].removesuffix("/api")
+        told = refused(prefect("server", "start", "--background", "--port", port))
+    assert f"A server answers at {url} already" in told
+    assert not (home / "server.pid").exists()
+
+
+def test_a_server_in_the_background_needs_a_place_for_its_file(
+    prefect: Prefect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PREFECT_HOME", "/dev/null/home")
+    told = refused(prefect("server", "start", "--background"))
+    assert told.startswith("Cannot write to /dev/null/home: ")
+    assert "PREFECT_HOME" in told
+
+
+def test_the_server_of_somebody_else_is_not_ended(
+    prefect: Prefect, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    def refuse(pid: int, signal: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    (home / "server.pid").write_text(f"{os.getpid()}\n{process_start(os.getpid())}\nhttp://x/api\n")
+    monkeypatch.setattr(os, "kill", refuse)
+    assert f"process {os.getpid()}" in refused(prefect("server", "stop"))
+    assert (home / "server.pid").exists()
+
+
+def test_a_level_that_is_none(prefect: Prefect) -> None:
+    outcome = prefect("server", "start", "--log-level", "LOUD")
+    assert (outcome.code, outcome.out) == (2, "")
+    for named in ("--log-level", "'LOUD'", "debug", "critical"):
+        assert named in outcome.err
 
 
 def test_services_are_listed(prefect: Prefect) -> None:
@@ -181,6 +228,17 @@ def test_a_server_in_the_background_says_why_it_did_not_start(prefect: Prefect, 
     outcome = prefect("server", "start", "--port", str(taken_port), "--background")
     assert outcome.code == 1
     assert "is in use" in outcome.err or "in the background" in outcome.err
+
+
+@pytest.mark.slow
+def test_a_server_in_the_background_takes_any_free_port(prefect: Prefect) -> None:
+    outcome = prefect("server", "start", "--port", "0", "--background", "--no-services")
+    try:
+        assert outcome.code == 0, outcome.err
+        assert ":0/" not in outcome.out
+        assert prefect("server", "status").code == 0
+    finally:
+        assert prefect("server", "stop").code == 0
 
 
 @pytest.mark.slow
