@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -33,7 +32,6 @@ class Cast:
 
     def __init__(self, outside: Outside) -> None:
         self.outside = outside
-        self._tries: Counter[str] = Counter()
         plain = task(task_run_name="{label}")
         kept = partial(task, persist_result=True, task_run_name="{label}")
         self.plain = plain(self._say)
@@ -63,8 +61,7 @@ class Cast:
 
     def _say_at_last(self, label: str, failures: int) -> str:
         self.outside.happens()
-        self._tries[label] += 1
-        if self._tries[label] <= failures:
+        if self.outside.times(label) <= failures:
             raise ConnectionError(label)
         return label
 
@@ -140,7 +137,7 @@ class Cached(Statement):
 
 @dataclass(frozen=True)
 class Flaky(Statement):
-    """Fails some times in each process, within its retries."""
+    """Fails some times, within its retries: a retry that was used before a crash is not there again."""
 
     label: str
     failures: int

@@ -275,4 +275,8 @@ def _history_obeys_the_table(run: StoredRun, history: list[StoredState]) -> None
         f"the row of {run.name!r} says {run.state_type} ({UUID(bytes=run.state_id)}), its history {told}"
     )
     running = sum(state.type == "RUNNING" for state in history)
-    assert run.run_count == running, f"{run.name!r} counts {run.run_count} runs; it went through {told}"
+    # one that waits first was in the delay of a retry when the process before died, and goes on counting
+    goes_on = told.startswith("PENDING SCHEDULED") and run.run_count > running
+    assert run.run_count == running or goes_on, (
+        f"{run.name!r} counts {run.run_count} runs; it went through {told}"
+    )

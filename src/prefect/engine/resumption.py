@@ -11,16 +11,21 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from prefect.schemas.bases import microseconds_since_epoch
 from prefect.schemas.runs import FlowRun
 
+if TYPE_CHECKING:
+    from prefect.schemas.recording import AwaitedRetry
+
 LINEAGE_LABEL = "prefect.lineage"
 """Under this label a forked run, and each run inside it, remembers whose stored steps count as its own."""
 RENEWALS_LABEL = "prefect.renewals"
 """Under this label a run remembers the tasks that it was told to start from, as JSON."""
+RETRY_LABEL = "prefect.retry"
+"""Under this label a task run that waits for a retry remembers its place, by which later attempts know it."""
 
 
 @dataclass(slots=True)
@@ -40,6 +45,8 @@ class Resumption:
         revisits: subflow runs that contain a task of `renewals`, with the moment: those completed earlier than
             that are entered again.
         deferred: runs that earlier attempts have left to task workers, by the key of their place; None: not read yet.
+        awaited: the retries that steps of earlier attempts were waiting for when they crashed, by the key of their
+            place; None: not read yet.
         counts: how often each task was called so far, by caller.
     """
 
@@ -51,6 +58,7 @@ class Resumption:
     origins: dict[str, Any] = field(default_factory=dict)
     revisits: dict[UUID, int] = field(default_factory=dict)
     deferred: dict[str, UUID] | None = None
+    awaited: dict[str, AwaitedRetry] | None = None
     counts: dict[str, int] = field(default_factory=dict)
     _renewed: int = 0
     _from_here_on: bool = False
@@ -113,7 +121,13 @@ class Resumption:
     def another_attempt(self) -> Resumption:
         """The past as the next attempt of the same run sees it."""
         return Resumption(
-            self.origin, True, self.renewals, None, self.parent, self.origins, revisits=self.revisits
+            self.origin,
+            again=True,
+            renewals=self.renewals,
+            parent=self.parent,
+            origins=self.origins,
+            revisits=self.revisits,
+            awaited={},  # in a process that goes on nothing has crashed
         )
 
 

@@ -28,7 +28,7 @@ from prefect.engine.keeping import Keeper, keeper_for
 from prefect.engine.naming import RunNameError, custom_run_name
 from prefect.engine.pauses import held_life
 from prefect.engine.recording import asking
-from prefect.engine.resumption import next_step
+from prefect.engine.resumption import RETRY_LABEL, Resumption, next_step
 from prefect.engine.retries import retry_delay_seconds
 from prefect.exceptions import Abort, UpstreamTaskError
 from prefect.logging.loggers import patch_print, task_run_logger
@@ -253,7 +253,7 @@ class TaskRunLife:
 
     def _attempts(self) -> Life[None]:
         """Run the body until it succeeds or retries are used up."""
-        name = "Running"
+        name = "Retrying" if (yield from self._takes_over_retry()) else "Running"
         while True:
             self.refuse_if_superseded()
             self._enter(self._own_state(_RUNNING, name))
@@ -325,9 +325,40 @@ class TaskRunLife:
         self.logger.info("%s; retry %d of %d follows %s.", state.message, done, task.retries, when)
         if delay:
             due = clock().now() + timedelta(seconds=delay)
-            self._enter(self._owned(AwaitingRetry(scheduled_time=due, message=state.message)))
+            self._enter_delay(due, state.message)
             yield Sleep(delay)
         return True
+
+    def _takes_over_retry(self) -> Life[bool]:
+        """Whether this step crashed while it waited for a retry; waits for what remains, and goes on counting."""
+        past = None if self.flow_context is None else self.flow_context.resumption
+        if past is None or not past.again or not self.task.retries or self.step is None:
+            return False
+        if past.awaited is None:
+            read = self.client.awaited_retries
+            past.awaited = yield asking(self.client, read, self.run.flow_run_id, RETRY_LABEL)
+        assert past.awaited is not None
+        awaited = past.awaited.get(self._place(past))
+        if awaited is None:
+            return False
+        self.run.__dict__["run_count"] = awaited.run_count
+        self._enter_delay(awaited.due, "It crashed while it waited for this retry.")
+        remaining = (awaited.due - clock().now()).total_seconds()
+        if remaining > 0:
+            yield Sleep(remaining)
+        return True
+
+    def _enter_delay(self, due: datetime, message: str | None) -> None:
+        """Wait for a retry from here on; later attempts of the flow run are to know which step does."""
+        past = None if self.flow_context is None else self.flow_context.resumption
+        if past is not None and self.step is not None:
+            self.run.labels[RETRY_LABEL] = self._place(past)
+        self._enter(self._owned(AwaitingRetry(scheduled_time=due, message=message)))
+
+    def _place(self, past: Resumption) -> str:
+        assert self.run.flow_run_id is not None
+        assert self.step is not None
+        return past.place_key(self.run.flow_run_id, self.step, self.parameters)
 
     def _retry_is_wanted(self, state: State[Any]) -> Life[bool]:
         condition = self.task.retry_condition_fn

@@ -30,6 +30,7 @@ from prefect.schemas.states import State, StateType
 
 if TYPE_CHECKING:
     from prefect.client.engine.protocol import HeldLock, Steps
+    from prefect.schemas.recording import AwaitedRetry
 
 R = TypeVar("R")
 
@@ -175,6 +176,9 @@ class ForeignClient(RemoteClient):
         raise self._unsupported("forking a flow run")
 
     def deferred_runs(self, run_id: UUID, label: str) -> dict[str, UUID]:
+        raise self._unsupported("continuing a flow run")
+
+    def awaited_retries(self, run_id: UUID, label: str) -> dict[str, AwaitedRetry]:
         raise self._unsupported("continuing a flow run")
 
     def kept_parameters(self, run_id: UUID) -> Any:

@@ -17,6 +17,7 @@ from prefect.schemas.states import State, StateType
 
 if TYPE_CHECKING:
     from prefect.logging.handlers import LogRow
+    from prefect.schemas.recording import AwaitedRetry
 
 
 class Steps(Protocol):
@@ -152,6 +153,10 @@ class EngineClient(Protocol):
 
     def deferred_runs(self, run_id: UUID, label: str) -> dict[str, UUID]:
         """The task runs that a flow run has left to task workers, but for failed ones, by a label of theirs."""
+        ...
+
+    def awaited_retries(self, run_id: UUID, label: str) -> dict[str, AwaitedRetry]:
+        """The retries that task runs of a flow run were waiting for when they crashed, by a label of theirs."""
         ...
 
     def kept_parameters(self, run_id: UUID) -> Any:

@@ -26,6 +26,7 @@ from prefect.schemas.states import State, StateType
 
 if TYPE_CHECKING:
     from prefect.client.engine.protocol import HeldLock, Steps
+    from prefect.schemas.recording import AwaitedRetry
 
 R = TypeVar("R")
 
@@ -106,6 +107,10 @@ class Questions:
     def deferred_runs(self, run_id: UUID, label: str) -> dict[str, UUID]:
         """The task runs that a flow run has left to task workers, but for failed ones, by a label of theirs."""
         return self._read(engine.read_deferred_runs(run_id, label))
+
+    def awaited_retries(self, run_id: UUID, label: str) -> dict[str, AwaitedRetry]:
+        """The retries that task runs of a flow run were waiting for when they crashed, by a label of theirs."""
+        return self._read(engine.read_awaited_retries(run_id, label))
 
     def kept_parameters(self, run_id: UUID) -> Any:
         """Where what the record of a flow run loses of its parameters is stored; None if it is not."""

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from prefect.client.engine import flush_clients, record_log
@@ -28,6 +28,9 @@ from prefect.server.database.store import Store, open_store
 from prefect.server.models import locks, standing, transitions
 from prefect.server.models.transitions import Outcome
 from prefect.settings import get_current_settings
+
+if TYPE_CHECKING:
+    from prefect.schemas.recording import AwaitedRetry
 
 _MOST_STEPS = 1_000_000
 
@@ -155,6 +158,14 @@ class LocalClient:
 
         with self.reading() as connection:
             return read_labelled_task_runs(connection, run_id, label)
+
+    @_patiently
+    def awaited_retries(self, run_id: UUID, label: str) -> dict[str, AwaitedRetry]:
+        """The retries that task runs of a flow run were waiting for when they crashed, by a label of theirs."""
+        from prefect.server.models.steps import read_awaited_retries
+
+        with self.reading() as connection:
+            return read_awaited_retries(connection, run_id, label)
 
     @_patiently
     def kept_parameters(self, run_id: UUID) -> Any:

@@ -12,6 +12,7 @@ from prefect.schemas.operations.declaring import operation, wire
 from prefect.schemas.operations.flow_runs import FlowRunId
 from prefect.schemas.outcomes import Outcome
 from prefect.schemas.recording import (
+    AwaitedRetry,
     Batch,
     Begun,
     ChildOfFlowRun,
@@ -114,6 +115,11 @@ def read_completed_task_runs(flow_run_id: FlowRunId) -> list[TaskRun]:
 @operation("GET", "/engine/flow_runs/{id}/deferred")
 def read_deferred_runs(flow_run_id: FlowRunId, label: str) -> dict[str, UUID]:
     """The task runs of a flow run that have a label, by its value, but for those that ended badly."""
+
+
+@operation("GET", "/engine/flow_runs/{id}/awaited_retries")
+def read_awaited_retries(flow_run_id: FlowRunId, label: str) -> dict[str, AwaitedRetry]:
+    """The retries that task runs of a flow run were waiting for when they crashed, by a label of theirs."""
 
 
 @operation("GET", "/engine/flow_runs/{id}/kept_parameters")

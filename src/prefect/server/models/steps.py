@@ -11,9 +11,10 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from prefect.schemas.recording import AwaitedRetry
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import StateType
-from prefect.server.database.tables import flow_run, flow_run_state, task_run
+from prefect.server.database.tables import flow_run, flow_run_state, task_run, task_run_state
 from prefect.server.models.json_columns import object_text
 from prefect.server.models.nouns import flow_run_from, select_flow_runs, select_task_runs, task_run_from
 from prefect.server.models.trees import FlowRunNode
@@ -108,6 +109,28 @@ def read_labelled_task_runs(connection: sa.Connection, flow_run_id: UUID, label:
     query = sa.select(value, task_run.c.id).where(task_run.c.flow_run_id == flow_run_id, value.is_not(None))
     query = query.where(task_run.c.state_type.not_in(_ENDED_BADLY)).order_by(task_run.c.id)
     return {row.value: row.id for row in connection.execute(query)}
+
+
+def read_awaited_retries(connection: sa.Connection, flow_run_id: UUID, label: str) -> dict[str, AwaitedRetry]:
+    """The retries that task runs of a flow run were waiting for when they crashed, by a label of theirs.
+
+    Of several runs with the same value the latest counts.
+    """
+    value = object_text(task_run.c.labels, label).label("value")
+    details = task_run_state.c.state_details
+    query = sa.select(value, task_run.c.run_count, task_run.c.state_type, task_run_state.c.name, details)
+    query = query.join(task_run_state, task_run_state.c.task_run_id == task_run.c.id)
+    query = query.where(task_run.c.flow_run_id == flow_run_id, value.is_not(None))
+    query = query.where(task_run_state.c.type != StateType.CRASHED.value)
+    last = {
+        row.value: row
+        for row in connection.execute(query.order_by(task_run.c.id, task_run_state.c.timestamp))
+    }
+    return {
+        value: AwaitedRetry(due=row.state_details["scheduled_time"], run_count=row.run_count)
+        for value, row in last.items()
+        if row.state_type == StateType.CRASHED.value and row.name == "AwaitingRetry"
+    }
 
 
 def read_first_data(connection: sa.Connection, flow_run_id: UUID) -> Any:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from prefect.schemas.operations.engine import PROTOCOL
 from prefect.schemas.outcomes import Outcome
 from prefect.schemas.recording import (
+    AwaitedRetry,
     Batch,
     Begun,
     ChildOfFlowRun,
@@ -101,6 +102,11 @@ def read_completed_task_runs(connection: sa.Connection, flow_run_id: UUID) -> li
 @reads
 def read_deferred_runs(connection: sa.Connection, flow_run_id: UUID, label: str) -> dict[str, UUID]:
     return steps.read_labelled_task_runs(connection, flow_run_id, label)
+
+
+@reads
+def read_awaited_retries(connection: sa.Connection, flow_run_id: UUID, label: str) -> dict[str, AwaitedRetry]:
+    return steps.read_awaited_retries(connection, flow_run_id, label)
 
 
 @reads
