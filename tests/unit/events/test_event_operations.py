@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -13,6 +15,7 @@ from prefect.schemas.events import Event
 from prefect.schemas.operations import OPERATIONS
 from prefect.server.database.store import Store
 from prefect.server.events.pages import InvalidPageToken, NextPage, page_from
+from prefect.server.events.reading import Place
 from prefect.server.operations import do
 from prefect.settings import temporary_settings
 
@@ -57,6 +60,30 @@ def test_a_page_of_nothing_leads_on(store: Store) -> None:
 def test_a_made_up_token_is_forbidden(given: str) -> None:
     with pytest.raises(InvalidPageToken):
         page_from(given, 50)
+
+
+PAGE = NextPage(FILTER, 777, 5, Place(seconds(1), UUID(int=1)))
+
+
+def test_a_token_says_what_page_it_asks_for() -> None:
+    assert page_from(PAGE.token(), 50) == PAGE
+
+
+@pytest.mark.parametrize(
+    ("genuine", "forged"),
+    [
+        ("777", "Infinity"),
+        ("777", "-1"),
+        (f'"{UUID(int=1)}"', "5"),
+        (f'"{UUID(int=1)}"', "[]"),
+        ("2026-01-02T12:00:01Z", "0001-01-01T00:00:00+14:00"),
+    ],
+)
+def test_a_forged_token_is_forbidden(genuine: str, forged: str) -> None:
+    text = base64.urlsafe_b64decode(PAGE.token()).decode().replace("+00:00", "Z")
+    assert genuine in text
+    with pytest.raises(InvalidPageToken):
+        page_from(base64.urlsafe_b64encode(text.replace(genuine, forged).encode()).decode(), 50)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,12 +12,13 @@ from prefect.schemas.event_filters import EventFilter, EventOrder
 from prefect.schemas.events import ReceivedEvent, RelatedResource, Resource
 from prefect.server.database.tables import event
 from prefect.server.events.filtering import conditions
+from prefect.types import DateTime
 
 
 class Place(NamedTuple):
     """Where in the order of events a page ends: the event that it ends with."""
 
-    occurred: datetime
+    occurred: DateTime
     id: UUID
 
 
