@@ -31,7 +31,7 @@ from prefect.server.events.feed import (
     Feed,
 )
 from prefect.server.events.hub import Hub, Message, Subscription
-from prefect.server.events.live import reader_from_now
+from prefect.server.events.live import newest_number, reader_from_now, sweep
 from prefect.server.events.storing import store_events
 from prefect.server.events.watching import EVER, event_wanted, live_filter, log_wanted
 from prefect.server.services.event_persister import (
@@ -208,6 +208,22 @@ def test_what_is_committed_later_than_it_was_numbered_is_not_missed(postgres_url
     look()
     store.close()
     assert read == [[2], [3], [1], [4], []]
+
+
+def test_what_was_swept_is_not_remembered_while_somebody_writes_for_long(postgres_url: str) -> None:
+    store = open_store(postgres_url)
+    Feed(store).watch(EVENT)
+    with store.reading() as connection:
+        reader = reader_from_now(connection)
+    with store.engine.connect() as slow, slow.begin():
+        store_events(slow, [an_event(1)])
+        for number in range(2, 6):
+            keep(store, number)
+            with store.writing() as connection:
+                assert len(reader.read(connection, 10)) == 1
+                sweep(connection, newest_number(connection))
+        assert len(vars(reader)["_had"]) <= 1
+    store.close()
 
 
 # --- the services ---------------------------------------------------------------------------------------

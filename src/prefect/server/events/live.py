@@ -85,17 +85,18 @@ class _TransactionReader(LiveReader):
 
     def __init__(self, connection: sa.Connection) -> None:
         self._horizon = self._oldest_open_transaction(connection)
-        # by number, with the transaction that told it
-        self._had = {row.id: row.transaction_id for row in self._visible(connection)}
+        self._had = {row.id for row in self._visible(connection)}
 
     def read(self, connection: sa.Connection, limit: int) -> list[LiveItem]:
         horizon = self._oldest_open_transaction(connection)
-        new = [row for row in self._visible(connection) if row.id not in self._had]
+        visible = self._visible(connection)
+        new = [row for row in visible if row.id not in self._had]
         taken = new[:limit]
-        self._had.update((row.id, row.transaction_id) for row in taken)
+        self._had |= {row.id for row in taken}
         if len(taken) == len(new):
             self._horizon = horizon
-            self._had = {id: number for id, number in self._had.items() if number >= horizon}
+        # what is below the horizon, or has been swept, is not seen again
+        self._had &= {row.id for row in visible if row.transaction_id >= self._horizon}
         return [LiveItem(row.kind, row.item_id) for row in taken]
 
     def _visible(self, connection: sa.Connection) -> Sequence[sa.Row[Any]]:
