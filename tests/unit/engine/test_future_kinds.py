@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import itertools
 import logging
 import sys
 import threading
 import time
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -331,10 +333,17 @@ def test_wait_sorts_futures() -> None:
     assert wait([]) == (set(), set())
 
 
-def test_the_time_to_wait_is_shared() -> None:
-    started = time.monotonic()
-    assert len(wait([waiting() for _ in range(20)], timeout=0.05).not_done) == 20
-    assert time.monotonic() - started < 20 * 0.05
+def test_the_time_to_wait_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[float | None] = []
+
+    class Unready(PrefectConcurrentFuture[Any]):
+        def wait(self, timeout: float | None = None) -> None:
+            given.append(timeout)
+
+    seconds = itertools.count()  # one passes between two looks
+    monkeypatch.setattr("prefect.futures.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+    assert len(wait([Unready(uuid7()) for _ in range(4)], timeout=3).not_done) == 4
+    assert given == [2, 1, 0, 0]
 
 
 def test_as_completed_gives_futures_as_they_end() -> None:

@@ -288,7 +288,7 @@ def test_a_pause_that_is_over_cannot_be_resumed(clock: Waiting) -> None:
 done: list[str] = []
 
 
-@task(persist_result=True, result_storage_key="test-pauses-step")
+@task(persist_result=True, result_storage_key="step-{flow_run.id}")
 def step() -> str:
     done.append("step")
     return "kept"
