@@ -141,6 +141,13 @@ def _text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
         return ""
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path.absolute()} holds settings and cannot be read: {error.strerror}. Let this user read it; "
+            "PREFECT_HOME and PREFECT_PROFILES_PATH say where profiles are."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path.absolute()} holds settings and is not UTF-8: {error}") from None
 
 
 def _toml(path: Path) -> dict[str, Any]:

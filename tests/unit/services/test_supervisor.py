@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from prefect.exceptions import StoreFullError
 from prefect.server.database.store import Store, open_store
 from prefect.server.services import Service, Supervisor
 from prefect.server.services.supervisor import (
@@ -125,6 +126,17 @@ def test_errors_are_told_once_in_full_and_waited_after(
     told = [bool(record.exc_info) for record in caplog.records if record.levelno >= logging.WARNING]
     assert told == [True, False, False, False, False, True]
     assert "works again" in caplog.text
+
+
+def test_trouble_of_the_store_is_told_in_a_line(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    def fail() -> float:
+        raise StoreFullError("/here", "disk full")
+
+    with caplog.at_level(logging.WARNING, "prefect.server.services"):
+        run_of(Duty(fail), store).turn()
+    (told,) = caplog.records
+    assert told.exc_info is None
+    assert "/here" in told.getMessage()
 
 
 def test_waits_are_bounded() -> None:

@@ -1,5 +1,6 @@
 """What values mean: conversion, limits, errors that name everything, values that follow from others."""
 
+import errno
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from prefect.exceptions import ConfigurationError
 from prefect.settings import InvalidSettingError, Settings
 from prefect.settings.coercion import coerce
+from prefect.settings.sources import read_profiles_file
 
 Read = Callable[..., Settings]
 
@@ -137,6 +139,22 @@ def test_unknown_name_in_code_is_an_error_with_a_hint() -> None:
         ValueError, match="Unknown setting: 'PREFECT_API_ULR'; did you mean 'PREFECT_API_URL'"
     ):
         Settings().copy_with_update({"PREFECT_API_ULR": "x"})
+
+
+def test_settings_that_are_no_text_are_named() -> None:
+    Path("prefect.toml").write_bytes(b"prefect \xff")
+    with pytest.raises(ConfigurationError, match=r"prefect\.toml .* is not UTF-8"):
+        Settings()
+
+
+def test_settings_that_may_not_be_read_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(path: Path, **options: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    # as root nothing is refused
+    monkeypatch.setattr(Path, "read_text", refused)
+    with pytest.raises(ConfigurationError, match=r"cannot be read: Permission denied\. Let this user"):
+        read_profiles_file(Path("profiles.toml"))
 
 
 def test_broken_toml_is_named() -> None:

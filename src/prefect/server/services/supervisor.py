@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterable
 from uuid import uuid4
 
+from prefect.exceptions import StoreError
 from prefect.logging import get_logger
 from prefect.server.database.journal import Journal
 from prefect.server.models.locks import release_lock, try_lock
@@ -122,12 +123,14 @@ class ServiceRun:
         return f"prefect.service.{self._service.name}"
 
     def _tell(self, error: Exception) -> None:
-        """The first failure of a row whole, later ones in a line."""
+        """The first failure of a row whole, later ones in a line, as what is the store's trouble and not ours."""
         logger = get_logger("server.services")
-        if self._failures == 1:
+        if self._failures == 1 and not isinstance(error, StoreError):
             logger.error("The service %r failed; it is tried again.", self._service.name, exc_info=error)
         else:
-            logger.warning("The service %r failed %d times: %s", self._service.name, self._failures, error)
+            logger.warning(
+                "The service %r failed (%d in a row): %s", self._service.name, self._failures, error
+            )
 
     def _end(self) -> None:
         try:
