@@ -1,6 +1,6 @@
 """`prefect server database`: the schema of the store, changed when the operator says so.
 
-Not here: the changes (`prefect.server.database.administration`).
+Not here: the changes (`prefect.server.database.administration`, `new_revision`).
 """
 
 from __future__ import annotations
@@ -34,12 +34,10 @@ def upgrade(
 ) -> None:
     """Bring the store to the current revision, or to another."""
     schema = _schema()
-    if dry_run:
-        print_lines(schema.steps_to(revision) or ["Nothing to do."])
-        return
-    confirm(f"Upgrade {_name_of(schema)}?", yes)
-    schema.upgrade_to(revision)
-    print_success(f"The store is at revision {schema.revision()}.")
+    if not _only_shown(schema, revision, dry_run, down=False):
+        confirm(f"Upgrade {_name_of(schema)}?", yes)
+        schema.upgrade_to(revision)
+        _tell_revision(schema)
 
 
 @app.command()
@@ -50,11 +48,20 @@ def downgrade(
 ) -> None:
     """Take the store back to an earlier revision; what only later ones can hold is lost."""
     schema = _schema()
+    if not _only_shown(schema, revision, dry_run, down=True):
+        _confirm_loss(f"Downgrade {_name_of(schema)}? What only later revisions can hold is lost.", yes)
+        schema.downgrade_to(revision)
+        _tell_revision(schema)
+
+
+def _only_shown(schema: Schema, revision: str, dry_run: bool, down: bool) -> bool:
+    """Show which migrations would run, if no more than that is wanted; whether it was."""
     if dry_run:
-        print_lines(schema.steps_to(revision) or ["Nothing to do."])
-        return
-    _confirm_loss(f"Downgrade {_name_of(schema)}? What only later revisions can hold is lost.", yes)
-    schema.downgrade_to(revision)
+        print_lines(schema.steps_to(revision, down) or ["Nothing to do."])
+    return dry_run
+
+
+def _tell_revision(schema: Schema) -> None:
     print_success(f"The store is at revision {schema.revision() or 'base: it is empty'}.")
 
 
@@ -73,6 +80,26 @@ def stamp(revision: Annotated[str, typer.Argument(help="The revision it is at.")
     schema = _schema()
     schema.stamp(revision)
     print_success(f"The store is said to be at revision {schema.revision()}.")
+
+
+@app.command("revision")
+def write_revision(
+    message: Annotated[str, typer.Option("--message", "-m", help="What it changes, in a few words.")],
+    autogenerate: Annotated[
+        bool, typer.Option("--autogenerate/--no-autogenerate", help="Fill in what the tables have more.")
+    ] = False,
+) -> None:
+    """Write a new migration into this checkout, for those who work on Prefect itself. No store is touched."""
+    from prefect.server.database.new_revision import new_revision
+
+    try:
+        path = new_revision(message, autogenerate)
+    except OSError as error:
+        exit_with_error(
+            f"Cannot write {error.filename}: {error.strerror}. Work in a checkout of the project."
+        )
+    print_success(f"Wrote {path}.")
+    print_lines(["Add its number to REVISIONS in prefect/server/database/schema.py, then run `make schema`."])
 
 
 def _schema() -> Schema:

@@ -63,3 +63,44 @@ def test_a_revision_that_is_none(prefect: Prefect) -> None:
     for asked in ("nope", "+99", "-99"):
         outcome = prefect("server", "database", "upgrade", "--yes", "--revision", asked)
         assert (outcome.code, "There is no revision" in outcome.err) == (1, True)
+
+
+def test_each_goes_its_own_way_only(prefect: Prefect, home: Path) -> None:
+    prefect("server", "database", "upgrade", "--yes")
+    prefect("server", "database", "downgrade", "--yes", "-r", "0003")
+    for command, asked, other in (("upgrade", "0001", "downgrade"), ("downgrade", HEAD_REVISION, "upgrade")):
+        for option in ("--yes", "--dry-run"):
+            outcome = prefect("server", "database", command, option, "-r", asked)
+            assert (outcome.code, outcome.out) == (1, "")
+            assert "at revision 0003" in outcome.err
+            assert f"`prefect server database {other} -r {asked}`" in outcome.err
+    for command in ("upgrade", "downgrade"):
+        assert prefect("server", "database", command, "--yes", "-r", "0003").code == 0
+    assert revision(home) == "0003"
+
+
+def test_a_stamp_may_be_told_in_steps(prefect: Prefect, home: Path) -> None:
+    prefect("server", "database", "upgrade", "--yes")
+    assert prefect("server", "database", "stamp", "--", "-1").code == 0
+    assert revision(home) == f"{int(HEAD_REVISION) - 1:04}"
+    assert f"the store is at {revision(home)}" in prefect("server", "database", "stamp", "+9").err
+
+
+def test_a_new_migration_is_written(prefect: Prefect, monkeypatch: Any, tmp_path: Path) -> None:
+    from prefect.server.database import new_revision
+
+    asked: list[tuple[str, bool]] = []
+
+    def write(message: str, autogenerate: bool) -> Path:
+        asked.append((message, autogenerate))
+        if message == "no":
+            raise PermissionError(13, "Permission denied", "/there/rev.py")
+        return tmp_path / "rev_0042_tags.py"
+
+    monkeypatch.setattr(new_revision, "new_revision", write)
+    outcome = prefect("server", "database", "revision", "-m", "tags", "--autogenerate")
+    assert (outcome.code, asked) == (0, [("tags", True)])
+    assert str(tmp_path / "rev_0042_tags.py") in outcome.out
+    outcome = prefect("server", "database", "revision", "-m", "no")
+    assert (outcome.code, "Cannot write /there/rev.py: Permission denied" in outcome.err) == (1, True)
+    assert prefect("server", "database", "revision").code == 2

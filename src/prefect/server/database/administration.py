@@ -44,35 +44,37 @@ class Schema:
         with self._changing() as connection:
             return _revision_of(connection)
 
-    def steps_to(self, revision: str) -> list[str]:
-        """What `upgrade_to` or `downgrade_to` would do, a line for each migration.
+    def steps_to(self, revision: str, down: bool = False) -> list[str]:
+        """What `upgrade_to`, or with `down` `downgrade_to`, would do, a line for each migration.
 
         Raises:
-            ConfigurationError: there is no such revision.
+            ConfigurationError: there is no such revision, or it lies the other way.
         """
         with self._changing() as connection:
-            before = self._known_revision(connection)
-            return _steps(before, _absolute(before, revision))
+            before, after = self._way(connection, revision, down)
+            return _steps(before, after)
 
     def upgrade_to(self, revision: str = "head") -> None:
         """Run the migrations up to a revision (`head`, its number, or `+1`).
 
         Raises:
-            ConfigurationError: there is no such revision.
+            ConfigurationError: there is no such revision, or the store is beyond it.
             prefect.exceptions.StoreError: what its name says; nothing was changed.
         """
         with self._changing() as connection:
-            upgrade(connection, _absolute(self._known_revision(connection), revision))
+            _, after = self._way(connection, revision, down=False)
+            upgrade(connection, after)
 
     def downgrade_to(self, revision: str = "-1") -> None:
         """Run the migrations back to a revision (`base`, its number, or `-1`); what only later ones hold is lost.
 
         Raises:
-            ConfigurationError: there is no such revision.
+            ConfigurationError: there is no such revision, or the store has not come to it yet.
             prefect.exceptions.StoreError: what its name says; nothing was changed.
         """
         with self._changing() as connection:
-            downgrade(connection, _absolute(self._known_revision(connection), revision))
+            _, after = self._way(connection, revision, down=True)
+            downgrade(connection, after)
 
     def reset(self) -> None:
         """Delete everything in the store, and make its tables anew."""
@@ -90,7 +92,23 @@ class Schema:
         from alembic import command
 
         with self._changing() as connection:
-            command.stamp(configuration(connection), _absolute(None, revision), purge=True)
+            command.stamp(
+                configuration(connection), _absolute(_revision_of(connection), revision), purge=True
+            )
+
+    def _way(self, connection: sa.Connection, revision: str, down: bool) -> tuple[str, str]:
+        """From which revision to which, the empty store being "base"; a way in the other direction is refused."""
+        before = self._known_revision(connection) or "base"
+        after = _absolute(before, revision)
+        known = ["base", *_known()]
+        ahead = known.index(after) - known.index(before)
+        if ahead > 0 if down else ahead < 0:
+            other, beyond = ("upgrade", "before") if down else ("downgrade", "beyond")
+            raise ConfigurationError(
+                f"The store is at revision {before}, {beyond} {after}. To get there: `prefect server database "
+                f"{other} -r {after}`."
+            )
+        return before, after
 
     def _changing(self) -> AbstractContextManager[sa.Connection]:
         database = self.database
@@ -166,18 +184,19 @@ def _absolute(before: str | None, revision: str) -> str:
         return known[-1]
     if revision == "base" or revision in known:
         return revision
-    if revision[:1] in "+-" and revision[1:].isdigit() and (before is None or before in known):
-        place = (known.index(before) + 1 if before else 0) + int(revision)
-        if 0 <= place <= len(known):
-            return known[place - 1] if place else "base"
+    places = ["base", *known]
+    if revision[:1] in "+-" and revision[1:].isdigit() and (before or "base") in places:
+        place = places.index(before or "base") + int(revision)
+        if 0 <= place < len(places):
+            return places[place]
     raise ConfigurationError(
-        f"There is no revision {revision!r} (the store is at {before or 'none'}). Known are: {', '.join(known)}, "
+        f"There is no revision {revision!r} (the store is at {before or 'base'}). Known are: {', '.join(known)}, "
         "head, base, and steps such as +1 and -1."
     )
 
 
-def _steps(before: str | None, after: str) -> list[str]:
+def _steps(before: str, after: str) -> list[str]:
     known = ["base", *_known()]
-    here, there = known.index(before or "base"), known.index(after)
+    here, there = known.index(before), known.index(after)
     direction = 1 if there > here else -1
     return [f"{known[place]} -> {known[place + direction]}" for place in range(here, there, direction)]
