@@ -94,7 +94,13 @@ def test_nobody_adds_without_bound_what_cannot_be_handed_on(taker: Taker) -> Non
     with pytest.raises(OSError, match="no"):
         for number in range(10):
             outbox.put(number)
-    assert outbox.queued == 4
+    assert outbox.queued == 3
+    with pytest.raises(OSError, match="no"):
+        outbox.put("one more")
+    assert outbox.queued == 3
+    taker.error = None
+    outbox.flush()
+    assert taker.entries == [0, 1, 2]
 
 
 def test_a_thread_hands_on_what_nobody_waits_for(taker: Taker) -> None:
@@ -157,7 +163,22 @@ def test_closing_hands_on_what_waits(taker: Taker) -> None:
 def test_closing_does_not_wait_for_ever(taker: Taker) -> None:
     outbox = Outbox(taker, flush_seconds=0.001)
     taker.gate.clear()
-    outbox.put("entry")
+    outbox.put("in hand")
     assert taker.came.wait(PATIENCE_SECONDS)
-    outbox.close(0.01)
+    outbox.put("behind")
+    assert outbox.close(0.01) == ["in hand", "behind"]
     taker.gate.set()
+
+
+def test_nothing_is_left_when_everything_was_handed_on(taker: Taker) -> None:
+    outbox = Outbox(taker, flush_seconds=0.001)
+    outbox.put("entry")
+    assert outbox.close(PATIENCE_SECONDS) == []
+
+
+def test_closing_tells_what_could_not_be_handed_on(taker: Taker) -> None:
+    outbox = Outbox(taker, in_background=False)
+    taker.error = OSError("no")
+    outbox.put("entry")
+    assert outbox.close(PATIENCE_SECONDS) == ["entry"]
+    assert isinstance(outbox.error, OSError)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from tests.unit.engine_client.conftest import World, begun, enters, notes, task_run_of
 
 from prefect._clock import VirtualClock
+from prefect.client.engine.dispatch import Dispatch
+from prefect.client.engine.remote import RemoteClient
+from prefect.client.engine.spool import Spool
+from prefect.client.orchestration._messages import Message
 from prefect.exceptions import ObjectNotFound, ServerUnreachableError, StoreFullError
 from prefect.logging.handlers import LogRow
 from prefect.schemas.bases import uuid7
@@ -405,6 +412,45 @@ def test_a_letter_that_the_server_fails_over_is_given_up_in_the_end(
     client.close_dead_runs()
     assert "the server fails over it" in caplog.text
     assert enters(client, run, "RUNNING").status == "ACCEPT"
+
+
+class Silence:
+    """A server that takes what it is sent and does not answer before it is told to."""
+
+    url = "http://server.test/api"
+
+    def __init__(self) -> None:
+        self.may_answer = threading.Event()
+        self.came = threading.Event()
+
+    def send(self, message: Message) -> bytes:
+        self.came.set()
+        assert self.may_answer.wait(60)
+        return b'{"lost":[]}'
+
+    def close(self) -> None:
+        """Nothing to give up."""
+
+
+@pytest.mark.parametrize("is_strict", [False, True])
+def test_what_a_server_does_not_answer_in_time_is_kept_at_the_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, is_strict: bool
+) -> None:
+    line, spool = Silence(), Spool(tmp_path / "spool.db", 10_000_000)
+    dispatch = Dispatch(line, spool, "me", is_strict)
+    client = RemoteClient(dispatch, "me", flush_seconds=0.001, patience_seconds=0.01)
+    notes(client, task_run_of(None), "PENDING")
+    assert line.came.wait(60)
+    notes(client, task_run_of(None), "PENDING")
+    client.close()
+    kept = Spool(spool.path, 10_000_000).first()
+    line.may_answer.set()
+    if is_strict:
+        assert "2 records of runs were not stored" in caplog.text
+    else:
+        assert kept is not None
+        assert len(orjson.loads(kept.letter.body)["states"]) == 2
+        assert str(spool.path) in caplog.text
 
 
 # --- strict ---------------------------------------------------------------------------------------------

@@ -97,6 +97,17 @@ class Dispatch:
 
     # --- what is kept ----------------------------------------------------------------------------------
 
+    def keep(self, letters: list[Letter]) -> None:
+        """Keep letters that there is no time to send.
+
+        Raises:
+            ServerUnreachableError: this is strict.
+            StoreError: they cannot be kept.
+        """
+        if self.is_strict:
+            raise ServerUnreachableError(self.line.url, "there was no answer in time")
+        self.spool.append(self._sender, letters)
+
     def start_delivering(self) -> None:
         """Have what is kept delivered in the background, again and again until it is."""
         self._retry.set()

@@ -7,14 +7,13 @@ and the way (`remote`), events (`foreign_letters`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from uuid import UUID
 
 from prefect.client.engine.dispatch import Dispatch
 from prefect.client.engine.foreign_letters import OpenRuns, letters_of
 from prefect.client.engine.letters import Entry, letter_of
-from prefect.client.engine.line import Refused
 from prefect.client.engine.remote import RemoteClient, with_value
 from prefect.client.engine.spool import Letter
 from prefect.exceptions import ObjectUnsupported, ServerUnreachableError
@@ -44,12 +43,14 @@ class ForeignClient(RemoteClient):
 
     # --- recording -------------------------------------------------------------------------------------
 
-    def _hand_on(self, entries: list[Entry]) -> None:
-        for letter in letters_of(entries, self._open_runs):
-            try:
-                self._dispatch.send(letter, lambda letter=letter: [letter])  # type: ignore[misc]
-            except Refused as error:
-                self._report(letter, error)
+    def _letters(self, entries: list[Entry]) -> Iterable[Letter]:
+        return letters_of(entries, self._open_runs)
+
+    def _for_later(self, letter: Letter) -> Letter:
+        return letter
+
+    def _take_receipt(self, answer: bytes) -> None:
+        """Such a server gives none."""
 
     def _follow_lone(self, run: TaskRun, state: State[Any]) -> None:
         """Such a server knows no leases."""

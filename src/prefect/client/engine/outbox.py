@@ -71,6 +71,7 @@ class Outbox:
         self._hand_on = hand_on
         self._flush_seconds = flush_seconds
         self._queue: deque[Any] = deque()
+        self._in_hand: list[Any] = []
         self._work = threading.Event()
         self._hurry = threading.Event()
         self._room = threading.Condition()
@@ -84,16 +85,16 @@ class Outbox:
         """Add an entry.
 
         Raises:
-            Exception: entries cannot be handed on, and no more may wait.
+            Exception: entries cannot be handed on, and no more may wait; this one was not added.
         """
         queue = self._queue
+        if len(queue) >= self.max_queued:
+            self._wait_for_room()
         queue.append(entry)
         if not self._work.is_set():
             self._wake()
         if len(queue) >= self._enough:
             self._hurry.set()
-            if len(queue) > self.max_queued:
-                self._wait_for_room()
 
     def perform(self, act: Callable[[], R]) -> R:
         """Have something done after everything that was put in before, and wait for it.
@@ -141,19 +142,26 @@ class Outbox:
                 with self._room:
                     self._room.notify_all()
 
-    def close(self, seconds: float) -> None:
-        """Work off what waits, for at most so long if somebody else does it, and end the thread."""
+    def close(self, seconds: float) -> list[Any]:
+        """Work off what waits, for at most so long if a thread does it, and end the thread.
+
+        Returns:
+            The entries that may not have been handed on: for want of time, or because of `error`.
+        """
         if self._is_worked_off():
             errand = Errand(lambda: None)
             self._queue.append(errand)
             self._hurry.set()
             self._work.set()
-            errand.wait(seconds)
+            in_time = errand.wait(seconds)
         else:
             self.work_off()
+            in_time = True
         self._closed = True
         self._work.set()
         self._hurry.set()
+        in_hand = [] if in_time else self._in_hand
+        return [entry for entry in (*in_hand, *list(self._queue)) if type(entry) is not Errand]
 
     # --- working off -----------------------------------------------------------------------------------
 
@@ -161,6 +169,7 @@ class Outbox:
         """Hand on entries up to the next errand, and do that."""
         queue = self._queue
         entries: list[Any] = []
+        self._in_hand = entries
         errand = None
         while queue and len(entries) < BATCH_SIZE:
             entry = queue.popleft()
@@ -176,6 +185,8 @@ class Outbox:
                 queue.appendleft(errand)
             queue.extendleft(reversed(entries))
             raise
+        finally:
+            self._in_hand = []
         if errand is not None:
             errand.run()
 
@@ -195,14 +206,15 @@ class Outbox:
 
     def _wait_for_room(self) -> None:
         self._hurry.set()
-        while len(self._queue) > self.max_queued:
+        while len(self._queue) >= self.max_queued:
             if not self._is_worked_off():
                 self.work_off()
             else:
                 with self._room:
                     self._room.wait(_LOOK_SECONDS)
-            if self.error is not None:
-                raise self.error
+            if (error := self.error) is not None:
+                # raised again and again, it would remember every place
+                raise error.with_traceback(None)
 
     # --- the thread ------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,7 +26,7 @@ from prefect.client.engine.outbox import Outbox
 from prefect.client.engine.parts import FOR_ITS_CONTENT, report_refusal, send_in_parts
 from prefect.client.engine.questions import Questions
 from prefect.client.engine.spool import Letter
-from prefect.exceptions import ServerUnreachableError
+from prefect.exceptions import ServerUnreachableError, StoreError
 from prefect.logging import get_logger
 from prefect.schemas.actions.flows import FlowCreate
 from prefect.schemas.actions.runs import FlowRunUpdate
@@ -115,12 +117,22 @@ class RemoteClient(Questions):
         self._outbox.flush()
 
     def _hand_on(self, entries: list[Entry]) -> None:
-        for letter in batch_letters(entries, self._heading, self._ledger.attempt_of):
-            send_in_parts(letter, self._send_batch, self._report)
+        for letter in self._letters(entries):
+            send_in_parts(letter, self._send_noted, self._report)
 
-    def _send_batch(self, letter: Letter) -> None:
-        answer = self._dispatch.send(letter, lambda: [late(letter)])
-        if answer is not None and answer != _NOTHING_LOST:
+    def _send_noted(self, letter: Letter) -> None:
+        answer = self._dispatch.send(letter, lambda: [self._for_later(letter)])
+        if answer is not None:
+            self._take_receipt(answer)
+
+    def _letters(self, entries: list[Entry]) -> Iterable[Letter]:
+        return batch_letters(entries, self._heading, self._ledger.attempt_of)
+
+    def _for_later(self, letter: Letter) -> Letter:
+        return late(letter)
+
+    def _take_receipt(self, answer: bytes) -> None:
+        if answer != _NOTHING_LOST:
             self._heartbeat.lose(Receipt.model_validate_json(answer).lost)
 
     def _report(self, letter: Letter, error: Refused) -> None:
@@ -258,15 +270,32 @@ class RemoteClient(Questions):
         if not self.usable():
             return
         self._closed = True
-        self._outbox.close(self._patience_seconds)
-        if lost := self._outbox.queued:
+        with ExitStack() as closing:
+            closing.callback(self._dispatch.close)
+            closing.callback(self._heartbeat.close)
+            if left := self._outbox.close(self._patience_seconds):
+                self._keep(left)
+            self._settle()
+
+    def _keep(self, entries: list[Entry]) -> None:
+        """Keep what could not be handed on for the next program."""
+        try:
+            self._dispatch.keep([self._for_later(letter) for letter in self._letters(entries)])
+        except Exception as error:
             get_logger("engine").error(
                 "%d records of runs were not stored: the server at %s did not take them, and %s.",
-                lost,
+                len(entries),
                 self._line.url,
-                self._outbox.error or "time was up",
+                self._outbox.error or error,
             )
-        if left := self._dispatch.settle(self._patience_seconds):
+
+    def _settle(self) -> None:
+        try:
+            left = self._dispatch.settle(self._patience_seconds)
+        except StoreError as error:
+            get_logger("engine").error("What is kept for the server cannot be sent: %s", error)
+            return
+        if left:
             get_logger("engine").warning(
                 "The server at %s is still away: %d message(s) about runs are kept in %s. The next program that "
                 "records at that server sends them; or run `prefect flow-run ls` once it is back.",
@@ -274,8 +303,6 @@ class RemoteClient(Questions):
                 left,
                 self._dispatch.spool.path,
             )
-        self._heartbeat.close()
-        self._dispatch.close()
 
 
 def with_value(outcome: Outcome, proposed: State[Any]) -> Outcome:
