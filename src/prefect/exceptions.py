@@ -515,12 +515,19 @@ class StoreError(PrefectException):
     is_unsure = False
     problem = "cannot be used"
     remedy = "Look at PREFECT_HOME and PREFECT_API_DATABASE_CONNECTION_URL: they say where the store is."
+    remedy_at_a_server = ""
+    """Where the store is at a database server, and the remedy is another one."""
 
     def __init__(self, location: object, detail: object = None) -> None:
         self.location = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", str(location))
         self.detail = None if detail is None else str(detail)
         because = f": {self.detail.rstrip('.')}" if self.detail else ""
-        super().__init__(f"The store at {self.location!r} {self.problem}{because}. {self.remedy}")
+        super().__init__(f"The store at {self.location!r} {self.problem}{because}. {self._remedy}")
+
+    @property
+    def _remedy(self) -> str:
+        at_a_server = self.location.startswith("postgresql")
+        return (at_a_server and self.remedy_at_a_server) or self.remedy
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.location, self.detail)
@@ -538,6 +545,7 @@ class StoreCorruptError(StoreError):
 
     problem = "is damaged or is not a Prefect store"
     remedy = "Restore it from a backup, or move the file away: a new store is made on the next run."
+    remedy_at_a_server = "Restore it from a backup, or give Prefect a database of its own."
 
 
 class StoreTooNewError(StoreError):
@@ -545,6 +553,7 @@ class StoreTooNewError(StoreError):
 
     problem = "was written by a newer version of Prefect"
     remedy = "Upgrade Prefect, or point PREFECT_HOME at another directory."
+    remedy_at_a_server = "Upgrade Prefect, or give this version a database of its own."
 
 
 class StoreReadOnlyError(StoreError):
@@ -552,6 +561,10 @@ class StoreReadOnlyError(StoreError):
 
     problem = "is read-only"
     remedy = "Give this user permission to write the file and its directory, or point PREFECT_HOME elsewhere."
+    remedy_at_a_server = (
+        "Give this user of the database the right to write; look whether the server is a standby, or "
+        "default_transaction_read_only is on."
+    )
 
 
 class StoreFullError(StoreError):
@@ -565,3 +578,7 @@ class StoreUnavailableError(StoreError):
     """The file cannot be opened, or the database server cannot be reached."""
 
     problem = "cannot be opened"
+    remedy_at_a_server = (
+        "Look whether the database server runs and lets this user in; its address is set by "
+        "PREFECT_API_DATABASE_CONNECTION_URL, for a server by PREFECT_SERVER_DATABASE_CONNECTION_URL."
+    )

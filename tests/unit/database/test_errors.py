@@ -36,6 +36,14 @@ def raised(*statements: str, uri: str = ":memory:") -> sqlite3.Error:
     return caught.value
 
 
+def test_the_remedy_is_that_of_the_kind_of_store() -> None:
+    assert "its directory" in str(StoreReadOnlyError(Path("/here/runs.db")))
+    at_a_server = StoreReadOnlyError("postgresql://me@there/db")
+    assert "default_transaction_read_only" in str(at_a_server)
+    assert "PREFECT_HOME" not in f"{at_a_server} {StoreUnavailableError('postgresql://there/db')}"
+    assert "Try again" in str(StoreLockedError("postgresql://there/db"))
+
+
 class TestTranslation:
     def test_read_only(self, tmp_path: Path) -> None:
         sqlite3.connect(tmp_path / "a.db").execute("CREATE TABLE t (x)")

@@ -17,7 +17,7 @@ from prefect.server.database.options import DatabaseOptions
 from prefect.server.database.store import Store, open_store
 from prefect.server.database.urls import parse_database_url
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 CHANNEL = "test_channel"
 
 
@@ -105,6 +105,25 @@ def test_who_listens_no_more_is_left_in_peace(stores: tuple[Store, Store]) -> No
 def test_a_channel_has_a_plain_name(stores: tuple[Store, Store]) -> None:
     with pytest.raises(ValueError, match="letters, digits"):
         stores[0].listen('a"; DROP TABLE flow', lambda: None)
+
+
+def test_an_interruption_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Away(notifications.Notifications):
+        answers = iter(["broken", *5 * ["refused"], "broken"])
+
+        def _wait(self) -> None:
+            answer = next(self.answers, None)
+            if answer is None:
+                self._ended.set()
+            else:
+                raise OSError(answer)
+
+    monkeypatch.setattr(notifications, "_PAUSE_SECONDS", 0.0)
+    with caplog.at_level("WARNING", "prefect.store"):
+        Away()._live()
+    assert [record.args for record in caplog.records] == [("broken",), ("refused",), ("broken",)]
 
 
 def test_a_broken_connection_is_made_anew(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,11 +82,15 @@ class Notifications(ABC):
             self._thread.join(2 * _LONGEST_WAIT_SECONDS + 1)
 
     def _live(self) -> None:
+        told = ""
         while not self._ended.is_set():
             try:
                 self._wait()
             except Exception as error:
-                get_logger("store").warning("Waiting for notifications is interrupted: %s", error)
+                # a database that is away is away for thousands of attempts
+                if str(error) != told:
+                    told = str(error)
+                    get_logger("store").warning("Waiting for notifications is interrupted: %s", told)
                 self._ended.wait(_PAUSE_SECONDS)
 
     @abstractmethod
