@@ -39,10 +39,12 @@ from prefect.events.clients import (
 )
 from prefect.events.filters import EventFilter
 from prefect.events.subscribers import FlowRunSubscriber
+from prefect.flow_engine import run_flow
 from prefect.logging.clients import PrefectCloudLogsSubscriber, PrefectLogsSubscriber, get_logs_subscriber
 from prefect.schemas.bases import now
 from prefect.server.events.hub import Message
 from prefect.settings import temporary_settings
+from prefect.states import Scheduled
 from prefect.testing.server import running_server
 
 PATIENCE_SECONDS = 60.0
@@ -140,15 +142,30 @@ def test_all_of_a_flow_run_until_it_ends(api_url: str | None) -> None:
     def work() -> None:
         pass
 
+    run = get_client(sync_client=True).create_flow_run(work, state=Scheduled())
+
     async def watch() -> list[str]:
-        state = await asyncio.to_thread(work, return_state=True)
-        run_id = state.state_details.flow_run_id
-        async with FlowRunSubscriber(run_id, straggler_timeout=0) as told:
+        async with FlowRunSubscriber(run.id, straggler_timeout=0) as told:
+            await asyncio.to_thread(run_flow, work, run)
             return [item.event async for item in told if isinstance(item, Event)]
 
-    # a server tells the states of runs; without one, who watches does, of what happens while it does
-    if api_url is not None:
-        assert in_time(watch())[-1] == "prefect.flow-run.Completed"
+    assert in_time(watch())[-2:] == ["prefect.flow-run.Running", "prefect.flow-run.Completed"]
+
+
+def test_a_flow_run_that_ended_long_ago_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("prefect.events.subscribers._BACKFILL_SECONDS", 0.0)
+
+    @flow
+    def work() -> None:
+        pass
+
+    run_id = work(return_state=True).state_details.flow_run_id
+
+    async def watch() -> list[Any]:
+        async with FlowRunSubscriber(run_id, straggler_timeout=0) as told:
+            return [item async for item in told]
+
+    assert in_time(watch()) == []
 
 
 def test_who_stops_waiting_for_an_event_does_not_lose_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,6 +191,96 @@ def test_who_stops_waiting_for_an_event_does_not_lose_it(monkeypatch: pytest.Mon
             return (await anext(subscriber)).id
 
     assert in_time(watch()) == event.id
+
+
+class Streamed:
+    """Stands for a subscriber: gives items, and then ends or fails."""
+
+    def __init__(self, *items: Any, error: Exception | None = None, fails_to_open: bool = False) -> None:
+        self.items = list(items)
+        self.error = error
+        self.fails_to_open = fails_to_open
+        self.is_open = False
+
+    async def __aenter__(self) -> Streamed:
+        if self.fails_to_open:
+            raise ConnectionError("nobody there")
+        self.is_open = True
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self.is_open = False
+
+    def __aiter__(self) -> Streamed:
+        return self
+
+    async def __anext__(self) -> Any:
+        if self.items:
+            return self.items.pop(0)
+        if self.error is not None:
+            raise self.error
+        raise StopAsyncIteration
+
+
+@pytest.fixture
+def streamed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., FlowRunSubscriber]:
+    """A subscriber to the run RUN, of which is told what is given."""
+
+    def subscriber(logs: Streamed, events: Streamed, straggler_timeout: int = 0) -> FlowRunSubscriber:
+        monkeypatch.setattr("prefect.events.subscribers.get_logs_subscriber", lambda *args: logs)
+        monkeypatch.setattr("prefect.events.subscribers.get_events_subscriber", lambda *args: events)
+        return FlowRunSubscriber(RUN, straggler_timeout)
+
+    return subscriber
+
+
+RUN = uuid4()
+
+
+def entered(type: str) -> Event:
+    """It is told that RUN has entered a state of that type."""
+    resource = {"prefect.resource.id": f"prefect.flow-run.{RUN}", "prefect.state-type": type}
+    return a_new_event(f"prefect.flow-run.{type.title()}", resource=resource)
+
+
+async def all_of(told: FlowRunSubscriber) -> list[Any]:
+    async with told:
+        return [item async for item in told]
+
+
+def test_without_events_nothing_of_a_flow_run_is_waited_for(streamed: Any) -> None:
+    running = entered("RUNNING")
+    assert in_time(all_of(streamed(Streamed(), Streamed(running)))) == [running]
+
+
+def test_a_flow_run_that_is_run_again_has_not_ended(streamed: Any) -> None:
+    first = [entered("FAILED"), entered("RUNNING"), a_new_event(), entered("COMPLETED")]
+    told = streamed(Streamed(), Streamed(*first), straggler_timeout=0)
+
+    async def watch() -> list[Any]:
+        async with told:
+            got = [await anext(told) for _ in first[:3]]
+            assert told._patience_seconds is None
+            return got + [item async for item in told]
+
+    assert in_time(watch()) == first
+
+
+def test_what_goes_wrong_with_a_stream_is_an_error(streamed: Any) -> None:
+    with pytest.raises(ConnectionError, match="broken off"):
+        in_time(all_of(streamed(Streamed(error=ConnectionError("broken off")), Streamed(entered("RUNNING")))))
+
+
+def test_of_two_streams_both_are_opened_or_none(streamed: Any) -> None:
+    logs = Streamed()
+    with pytest.raises(ConnectionError, match="nobody there"):
+        in_time(all_of(streamed(logs, Streamed(fails_to_open=True))))
+    assert not logs.is_open
+
+
+def test_a_flow_run_is_only_watched_within_the_block(streamed: Any) -> None:
+    with pytest.raises(TypeError, match="async with"):
+        in_time(anext(streamed(Streamed(), Streamed())))
 
 
 # --- a server that misbehaves ---------------------------------------------------------------------------
