@@ -18,7 +18,10 @@ from prefect.schemas.operations.declaring import Response, operation, wire
 
 LimitId = Annotated[UUID, wire("id")]
 IdOrName = Annotated[str, wire("id_or_name")]
-Names = Annotated[list[str], wire(at_least=1)]
+_MOST_NAMES = 1_000
+Names = Annotated[list[str], wire(at_least=1, at_most=_MOST_NAMES)]
+Tags = Annotated[list[str], wire(at_most=_MOST_NAMES)]
+Holders = Annotated[list[UUID | str] | None, wire(at_most=10_000)]
 Slots = Annotated[int, wire(at_least=1)]
 Mode = Literal["concurrency", "rate_limit"]
 Duration = Annotated[float, wire(at_least=60, at_most=86_400)]
@@ -75,7 +78,7 @@ def delete_concurrency_limit(concurrency_limit_id: LimitId) -> None:
 
 
 @operation("POST", "/concurrency_limits/tag/{tag}/reset")
-def reset_concurrency_limit_by_tag(tag: str, slot_override: list[UUID | str] | None = None) -> None:
+def reset_concurrency_limit_by_tag(tag: str, slot_override: Holders = None) -> None:
     """Let these task runs hold the slots of the limit on a tag, and nobody else; by default nobody.
 
     Raises:
@@ -84,7 +87,7 @@ def reset_concurrency_limit_by_tag(tag: str, slot_override: list[UUID | str] | N
 
 
 @operation("POST", "/concurrency_limits/increment")
-def increment_v1_concurrency_slots(names: list[str], task_run_id: UUID) -> Response:
+def increment_v1_concurrency_slots(names: Tags, task_run_id: UUID) -> Response:
     """Take a slot of each limit on these tags for a task run, which holds it until it ends.
 
     Raises:
@@ -94,7 +97,7 @@ def increment_v1_concurrency_slots(names: list[str], task_run_id: UUID) -> Respo
 
 @operation("POST", "/concurrency_limits/decrement")
 def decrement_v1_concurrency_slots(
-    names: list[str], task_run_id: UUID, occupancy_seconds: float | None = None
+    names: Tags, task_run_id: UUID, occupancy_seconds: float | None = None
 ) -> Response:
     """Give back the slots of limits on these tags that a task run holds."""
 

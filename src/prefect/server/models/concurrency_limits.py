@@ -24,7 +24,7 @@ from prefect.server.database.tables import (
 from prefect.server.models.absent import absent, absent_name
 from prefect.server.models.concurrency_slots import set_slots, slots_in_use, whole_slots
 from prefect.server.models.slot_leases import held_slots
-from prefect.server.models.tag_slots import give_back_tag_slots, hold_tag_slot
+from prefect.server.models.tag_slots import give_back_tag_slots, hold_tag_slots
 
 # --- by tag ---------------------------------------------------------------------------------------------
 
@@ -91,8 +91,7 @@ def reset_tag_limit(connection: sa.Connection, tag: str, holders: Collection[UUI
     """
     id = read_tag_limit(connection, tag).id
     give_back_tag_slots(connection, [id], None)
-    for holder in dict.fromkeys(holders):
-        hold_tag_slot(connection, id, holder)
+    hold_tag_slots(connection, id, set(holders))
 
 
 def _tag_limits(connection: sa.Connection, rows: list[Any]) -> list[ConcurrencyLimit]:

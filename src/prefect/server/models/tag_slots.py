@@ -12,9 +12,9 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from prefect.exceptions import ConcurrencySlotsTakenError
-from prefect.schemas.concurrency import ConcurrencyLeaseHolder
+from prefect.schemas.bases import now, uuid7
 from prefect.server.database.tables import concurrency_lease, concurrency_limit, concurrency_slot
-from prefect.server.models.slot_leases import held_slots, hold, make_lease
+from prefect.server.models.slot_leases import held_slots
 from prefect.server.orchestration import Changes, TagSlots
 from prefect.settings import get_current_settings
 
@@ -79,7 +79,9 @@ def settle_tag_slots(
         give_back_tag_slots(connection, [limit.id for limit in limits], task_run_id)
     for limit in limits:
         if limit.tag in changes.take_slots:
-            hold_tag_slot(connection, limit.id, task_run_id)
+            # what it held before it was taken for dead would count again, now that it goes on
+            give_back_tag_slots(connection, [limit.id], task_run_id)
+            hold_tag_slots(connection, limit.id, [task_run_id])
 
 
 def wait_seconds() -> float:
@@ -87,12 +89,15 @@ def wait_seconds() -> float:
     return get_current_settings().server.tasks.tag_concurrency_slot_wait_seconds
 
 
-def hold_tag_slot(connection: sa.Connection, limit_id: UUID, task_run_id: UUID) -> None:
-    """Let a task run hold a slot of a limit, until it ends or gives it back."""
-    # what it held before it was taken for dead would count again, now that it goes on
-    give_back_tag_slots(connection, [limit_id], task_run_id)
-    holder = ConcurrencyLeaseHolder(type="task_run", id=task_run_id)
-    hold(connection, limit_id, make_lease(connection, None, holder), 1)
+def hold_tag_slots(connection: sa.Connection, limit_id: UUID, task_run_ids: Collection[UUID]) -> None:
+    """Let each of these task runs hold a slot of a limit, until it ends or gives it back."""
+    if not task_run_ids:
+        return
+    held = {"acquired_at": now(), "expires_at": None, "holder_type": "task_run"}
+    leases = [{"id": uuid7(), "holder_id": id, **held} for id in task_run_ids]
+    slots = [{"limit_id": limit_id, "lease_id": lease["id"], "slots": 1} for lease in leases]
+    connection.execute(sa.insert(concurrency_lease), leases)
+    connection.execute(sa.insert(concurrency_slot), slots)
 
 
 def give_back_tag_slots(

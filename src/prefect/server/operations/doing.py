@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from prefect.schemas.operations import Request
 from prefect.server.database.journal import Journal
 from prefect.server.database.repeating import repeated
+from prefect.server.operations.narrowing import check_filters
 
 R = TypeVar("R")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,6 +57,7 @@ def do(store: Store, request: Request[R]) -> R:
         ObjectNotFound, ObjectAlreadyExists: what the operation speaks of is not there, or is already.
         ValueError: an argument is out of bounds.
     """
+    check_filters(request)
     doing = _DOINGS[request.operation.name]
     result: R = repeated(lambda: doing(store, request.arguments))
     return result
@@ -70,6 +72,7 @@ def do_for_wire(store: Store, request: Request[R]) -> R | bytes:
     writing = _WRITINGS.get(request.operation.name)
     if writing is None:
         return do(store, request)
+    check_filters(request)
     return repeated(lambda: writing(store, request.arguments))
 
 

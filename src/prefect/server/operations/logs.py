@@ -13,7 +13,6 @@ from prefect.schemas.sorting import LogSort
 from prefect.server.database.journal import Journal
 from prefect.server.models import logs
 from prefect.server.operations.doing import reads, through_journal
-from prefect.server.operations.narrowing import check_size
 from prefect.server.operations.paging import at_most
 
 
@@ -32,6 +31,5 @@ def read_logs(
     offset: int | None,
     sort: LogSort | None,
 ) -> list[Log]:
-    check_size({"logs": log_filter})
     order = sort or LogSort.TIMESTAMP_ASC
     return logs.read_logs(connection, log_filter, order, at_most(limit), offset or 0)

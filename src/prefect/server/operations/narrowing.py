@@ -1,6 +1,6 @@
-"""The filters that lists of runs are narrowed by, from the names that operations give them, and their bounds.
+"""The filters that lists are narrowed by: their bounds, and those of runs by the names that operations give them.
 
-What a filter means is in `server/models/filters`.
+What a filter means is in `server/models`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
+from prefect.schemas.operations import Request
 from prefect.server.models.filters import NO_FILTERS, Filters
 
 MOST_VALUES = 10_000
@@ -17,6 +18,15 @@ MOST_VALUES = 10_000
 
 MOST_TERMS = 100
 """So many tags or beginnings of names may be listed together: each is a condition of its own."""
+
+_OF_TERMS = ("startswith_", "prefix", "prefix_")
+"""The ends of the names of parts that each member of makes a condition."""
+
+_WITH_TERMS = frozenset({"tags", "block_capabilities", "labels"})
+"""Criteria of which each member makes a condition."""
+
+_FILTERS = ("prefect.schemas.filters", "prefect.schemas.event_filters")
+"""Where the classes of filters are."""
 
 LONGEST_PATTERN = 1_000
 """So many characters may a text have that is looked for within others."""
@@ -32,17 +42,28 @@ _FIELDS = {
 
 
 def narrowed(filters: Mapping[str, Any]) -> Filters:
-    """Filters by the names of arguments (`flow_filter`, …), together.
-
-    Raises:
-        ValueError: they are larger than a database can be asked.
-    """
+    """Filters by the names of arguments (`flow_filter`, …), together."""
     told = {_FIELDS[name]: filter for name, filter in filters.items() if filter is not None}
-    check_size(told)
     return Filters(**told) if told else NO_FILTERS
 
 
-def check_size(filters: Mapping[str, BaseModel | None]) -> None:
+def check_filters(request: Request[Any]) -> None:
+    """Hold the filters in a request to the bounds above.
+
+    Raises:
+        ValueError: one of them, or all together, are larger than a database can be asked; it is named.
+    """
+    names = request.operation.arguments
+    filters = {names[name].wire_name: value for name, value in request.arguments.items() if _is_filter(value)}
+    if filters:
+        check_size(filters)
+
+
+def _is_filter(value: Any) -> bool:
+    return isinstance(value, BaseModel) and type(value).__module__.startswith(_FILTERS)
+
+
+def check_size(filters: Mapping[str, Any]) -> None:
     """Hold filters to the bounds above.
 
     Raises:
@@ -77,16 +98,23 @@ class _Part(NamedTuple):
 
     @property
     def makes_terms(self) -> bool:
-        return self.path.endswith(".startswith_") or ".tags." in self.path
+        names = self.path.split(".")
+        return names[-1].endswith(_OF_TERMS) or not _WITH_TERMS.isdisjoint(names)
 
 
-def _parts(filters: Mapping[str, Any], path: str = "") -> Iterator[_Part]:
+def _parts(filters: Mapping[Any, Any], path: str = "") -> Iterator[_Part]:
+    """The lists and texts in filters, wherever they are."""
     for name, value in filters.items():
         here = f"{path}.{name}" if path else name
+        if isinstance(value, list | str):
+            yield _Part(here, value)
         if isinstance(value, BaseModel):
             yield from _parts(value.__dict__, here)
-        elif isinstance(value, list | str):
-            yield _Part(here, value)
+        elif isinstance(value, Mapping):
+            yield _Part(here, list(value))
+            yield from _parts(value, here)
+        elif isinstance(value, list) and value and isinstance(value[0], BaseModel):
+            yield from _parts(dict(enumerate(value)), here)
 
 
 def _check(part: _Part, what: str, number: int, most: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -166,6 +167,55 @@ def test_very_many_identifiers(ask: Asking) -> None:
     assert ask("POST", "/flow_runs/filter", {"flow_runs": {"id": {"any_": ids[:5_000]}}}).json() == []
     named = {"flow_runs": {"name": {"any_": ids[:3_000]}, "tags": {"any_": ids[:2_000]}}}
     assert ask("POST", "/flow_runs/filter", named).status_code in (200, 422)
+
+
+MANY = [str(number) for number in range(20_000)]
+MANY_IDS = [str(uuid4()) for _ in range(20_000)]
+LARGE_FILTERS = [
+    ("/variables/filter", "variables.name.any_"),
+    ("/variables/count", "variables.tags.all_"),
+    ("/artifacts/filter", "artifacts.key.any_"),
+    ("/artifacts/latest/count", "artifacts.latest_id.any_"),
+    ("/block_types/filter", "block_types.slug.any_"),
+    ("/block_schemas/filter", "block_schemas.block_capabilities.all_"),
+    ("/block_documents/count", "block_documents.name.any_"),
+    ("/work_pools/filter", "work_pools.name.any_"),
+    ("/work_queues/filter", "work_queues.name.startswith_"),
+    ("/automations/filter", "automations.tags.any_"),
+    ("/automations/count", "automations.id.any_"),
+    ("/events/filter", "filter.event.prefix"),
+    ("/events/count-by/day", "filter.resource.id"),
+    ("/logs/filter", "logs.flow_run_id.any_"),
+]
+
+
+@pytest.mark.parametrize(("path", "criterion"), LARGE_FILTERS, ids=[path for path, _ in LARGE_FILTERS])
+def test_a_filter_that_lists_more_than_can_be_asked_is_named(ask: Asking, path: str, criterion: str) -> None:
+    filter, *parts = criterion.split(".")
+    body: Any = MANY_IDS if "id" in criterion else MANY
+    for part in reversed(parts):
+        body = {part: body}
+    answer = ask("POST", path, {filter: body})
+    assert answer.status_code == 422, answer.text
+    assert f"{criterion} has 20000 values; it may have 10" in answer.json()["detail"]
+
+
+def test_criteria_in_lists_and_labels_of_resources_are_bounded(ask: Asking) -> None:
+    related = [{"labels": {"a": MANY}}]
+    answer = ask("POST", "/events/filter", {"filter": {"related": related}})
+    assert "filter.related.0.labels.root.a has 20000 values" in answer.json()["detail"]
+    labels = dict.fromkeys(MANY[:101], "x")
+    answer = ask("POST", "/events/filter", {"filter": {"resource": {"labels": labels}}})
+    assert "filter.resource.labels.root has 101 values; it may have 100." in answer.json()["detail"]
+
+
+def test_names_of_limits_are_bounded(ask: Asking) -> None:
+    asked = {"names": MANY, "slots": 1, "task_run_id": MANY_IDS[0]}
+    for path in ("/v2/concurrency_limits/increment", "/concurrency_limits/decrement"):
+        told = asked if "v2" in path else {**asked, "slots": None}
+        answer = ask("POST", path, told)
+        assert answer.status_code == 422
+        assert ["body", "names"] in [one["loc"] for one in answer.json()["exception_detail"]]
 
 
 def test_deep_json(ask: Asking, flow_id: str) -> None:

@@ -26,6 +26,7 @@ from prefect.server.database.store import Store
 from prefect.server.events.feed import EVENT, event_text
 from prefect.server.events.reading import Place, read_events
 from prefect.server.events.watching import event_wanted, live_filter
+from prefect.server.operations.narrowing import check_size
 from prefect.server.services.live_feed import LiveFeed
 from prefect.settings import Settings
 
@@ -66,13 +67,17 @@ def filter_of(message: dict[str, Any], type: type[Any]) -> Any:
         Closing: it holds none, or not one that can be understood.
     """
     try:
-        return type.model_validate(message["filter"])
+        filter = type.model_validate(message["filter"])
+        check_size({"filter": filter})
+        return filter
     except KeyError:
         raise Closing(PROTOCOL_ERROR, "Invalid filter: 'filter' is missing") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "filter"
         raise Closing(PROTOCOL_ERROR, f"Invalid filter: {where}: {first['msg']}") from None
+    except ValueError as error:
+        raise Closing(PROTOCOL_ERROR, f"Invalid filter: {error}") from None
 
 
 class _Backfill:
