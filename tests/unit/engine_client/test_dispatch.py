@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from prefect.client.engine.heartbeat import Heartbeat
 from prefect.client.engine.line import Unreachable
 from prefect.client.engine.spool import Letter, Spool, spool_path
 from prefect.client.orchestration._messages import Message
+from prefect.exceptions import StoreFullError
 from prefect.schemas.bases import uuid7
 from prefect.schemas.states import State, StateDetails, StateType
 
@@ -22,7 +25,7 @@ PATIENCE_SECONDS = 60.0
 
 
 class Ends:
-    """A line that notes what arrives. While it is cut nothing does."""
+    """A line that notes what arrives. While it is cut nothing does; a silent one answers when it may."""
 
     url = "http://server.test/api"
 
@@ -31,12 +34,22 @@ class Ends:
         self.arrived: list[bytes] = []
         self.all_there = threading.Event()
         self.wanted = 0
+        self.is_silent = False
+        self.was_asked = threading.Event()
+        self.may_answer = threading.Event()
+        self.on_first: Callable[[], None] | None = None
 
     def send(self, message: Message) -> bytes:
         if self.cut:
             raise Unreachable("connection refused")
+        if self.is_silent:
+            self.was_asked.set()
+            assert self.may_answer.wait(PATIENCE_SECONDS)
         if message.method == "GET":
             return b"true"
+        if (on_first := self.on_first) is not None:
+            self.on_first = None
+            on_first()
         self.arrived.append(message.body)
         if len(self.arrived) == self.wanted:
             self.all_there.set()
@@ -94,7 +107,7 @@ def test_two_processes_deliver_what_both_have_kept(line: Ends, tmp_path: Path) -
     line.cut = True
     for number, dispatch in enumerate([one, other, one, other]):
         told(dispatch, number)
-    assert one.spool.count("one") == other.spool.count("other") == 2
+    assert one.spool.count() == 4
     line.cut = False
     assert other.settle(0) == 0
     assert one.settle(0) == 0
@@ -120,6 +133,77 @@ def test_a_wait_for_an_absent_server_has_an_end(line: Ends, tmp_path: Path) -> N
     dispatch.close()
 
 
+def test_letters_that_are_added_wait_for_their_turn_while_others_are_delivered(
+    line: Ends, tmp_path: Path
+) -> None:
+    dispatch = dispatch_to(line, tmp_path, in_background=False)
+    line.cut = True
+    for number in range(40):
+        told(dispatch, number)
+    adding = threading.Thread(target=lambda: [told(dispatch, number) for number in range(40, 50)])
+    line.cut, line.on_first = False, adding.start
+    assert dispatch.deliver_kept()
+    adding.join(PATIENCE_SECONDS)
+    assert dispatch.settle(0) == 0
+    assert line.arrived == [b"%d" % number for number in range(50)]
+
+
+def test_a_server_that_does_not_answer_holds_nobody_up(line: Ends, tmp_path: Path) -> None:
+    dispatch = dispatch_to(line, tmp_path, in_background=False)
+    line.cut = True
+    told(dispatch, 0)
+    line.cut, line.is_silent = False, True
+    trying = threading.Thread(target=dispatch.deliver_kept)
+    trying.start()
+    assert line.was_asked.wait(PATIENCE_SECONDS)
+    told(dispatch, 1)
+    assert dispatch.spool.count() == 2
+    line.may_answer.set()
+    trying.join(PATIENCE_SECONDS)
+    assert line.arrived == [b"0", b"1"]
+
+
+class Stuck(Spool):
+    """A spool on a full disk: what is in it stays."""
+
+    def remove(self, number: int) -> None:
+        raise StoreFullError(self.path, "database or disk is full")
+
+
+def test_what_cannot_be_removed_is_sent_once_and_holds_nothing_up(
+    line: Ends, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    spool = Stuck(tmp_path / "spool.db", 10_000_000)
+    dispatch = Dispatch(line, spool, "me", in_background=False)
+    line.cut = True
+    for number in range(6):
+        told(dispatch, number)
+    line.cut = False
+    assert dispatch.settle(0) == 0
+    assert told(dispatch, 6) == b"{}"
+    assert line.arrived == [b"%d" % number for number in range(7)]
+    assert len([text for text in caplog.messages if "stays in the spool" in text]) == 1
+
+
+def test_where_no_thread_can_be_started_whoever_waits_delivers(
+    line: Ends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class TooLate:
+        def __init__(self, **_: Any) -> None:
+            pass
+
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread at interpreter shutdown")
+
+    dispatch = dispatch_to(line, tmp_path)
+    monkeypatch.setattr("prefect.client.engine.dispatch.threading", SimpleNamespace(Thread=TooLate))
+    line.cut = True
+    told(dispatch, 1)
+    line.cut = False
+    assert dispatch.settle(PATIENCE_SECONDS) == 0
+    assert line.arrived == [b"1"]
+
+
 def test_the_spool_is_its_owners_alone_and_made_when_needed(tmp_path: Path) -> None:
     spool = Spool(tmp_path / "deep" / "spool.db", 10_000_000)
     assert spool.count() == 0
@@ -128,7 +212,7 @@ def test_the_spool_is_its_owners_alone_and_made_when_needed(tmp_path: Path) -> N
     spool.append("me", [letter(1)])
     assert spool.path.stat().st_mode & 0o077 == 0
     spool.close()
-    assert Spool(spool.path, 10_000_000).count("me") == 1
+    assert Spool(spool.path, 10_000_000).count() == 1
 
 
 def test_each_server_has_a_spool(tmp_path: Path) -> None:

@@ -372,6 +372,19 @@ def test_what_is_kept_is_bounded(world: World) -> None:
             client.flush()
 
 
+def test_a_damaged_spool_does_not_keep_runs_from_a_server_that_is_there(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.spool_path.parent.mkdir()
+    world.spool_path.write_bytes(b"not a database" * 1_000)
+    client = world.process()
+    run = begun(client)
+    assert enters(client, run, "COMPLETED").status == "ACCEPT"
+    client.close()
+    assert world.history(run.id) == ["Pending", "Completed"]
+    assert str(world.spool_path) in caplog.text
+
+
 def test_nothing_is_known_of_the_runs_of_others_while_the_server_is_away(world: World) -> None:
     client = world.process()
     world.server.absent = True

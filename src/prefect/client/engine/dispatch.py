@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from prefect.client.engine.line import Line, Refused, Unreachable
 from prefect.client.engine.parts import report_refusal, send_in_parts
@@ -22,8 +23,8 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 5.0
 _MOST_FAILURES = 10
 """After so many a letter that makes the server fail is given up, but for what it takes of it: others wait behind it."""
-_FEW = 4
-"""So few letters are sent while nothing is added, so that there is an end to it."""
+_LETTERS_OF_A_TURN = 4
+"""So many letters go for each one that is added meanwhile, so that there is an end to it."""
 
 
 class Dispatch:
@@ -47,12 +48,15 @@ class Dispatch:
         self._sender = sender
         self._in_background = in_background
         self._order = threading.RLock()
+        self._turnstile = threading.Lock()
         self._retry = threading.Event()
         self._settled = threading.Event()
         self._settled.set()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._failures = 0
+        self._delivered = 0
+        self._has_warned = False
         self._closed = False
 
     def send(self, letter: Letter, while_away: Callable[[], list[Letter]]) -> bytes | None:
@@ -63,7 +67,7 @@ class Dispatch:
             Refused: the server refuses it.
             StoreError: the server is away, and nothing can be kept.
         """
-        with self._order:
+        with self._turn():
             if not self.is_away:
                 try:
                     return self._send(letter)
@@ -95,7 +99,25 @@ class Dispatch:
         )
         self.start_delivering()
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Nobody else sends or keeps meanwhile; whoever waits for a turn has it before who has just had one."""
+        with self._turnstile:
+            self._order.acquire()
+        try:
+            yield
+        finally:
+            self._order.release()
+
     # --- what is kept ----------------------------------------------------------------------------------
+
+    def deliver_left(self) -> None:
+        """Have delivered what earlier processes have left."""
+        try:
+            if self.spool.count():
+                self.start_delivering()
+        except StoreError as error:
+            get_logger("engine").error("What was kept for the server cannot be sent: %s", error)
 
     def keep(self, letters: list[Letter]) -> None:
         """Keep letters that there is no time to send.
@@ -114,33 +136,44 @@ class Dispatch:
         with self._starting:
             self._settled.clear()
             if self._thread is None and self._in_background and not self._closed:
-                self._thread = threading.Thread(target=self._live, name="prefect-spool", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._live, name="prefect-spool", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # the interpreter winds up: whoever waits does the work
+                    self._in_background = False
+                else:
+                    self._thread = thread
 
     def deliver_kept(self) -> bool:
         """Send what is kept, the oldest first, as far as the server takes it; whether nothing is left.
 
+        A server that does not answer holds nobody up meanwhile. From one that does runs have to wait for their turns.
+
         Raises:
             StoreError: the spool cannot be used.
         """
-        while (kept := self.spool.first()) is not None:
-            if self.spool.count() <= _FEW:
-                with self._order:
-                    return self._deliver_rest()
-            if not self._deliver(kept):
-                return False
-        with self._order:
-            return self._deliver_rest()
+        if not self._answers():
+            return False
+        while True:
+            with self._turn():
+                is_over = self._deliver_some()
+            if is_over is not None:
+                return is_over
 
     def settle(self, seconds: float) -> int:
-        """Wait until nothing is kept any more, but not longer than that; how many letters are left."""
-        if self.spool.count():
+        """Wait until nothing is kept any more, but not longer than that; how many letters are left.
+
+        Raises:
+            StoreError: the spool cannot be used.
+        """
+        if self.spool.count(self._delivered):
             self.start_delivering()
             if self._in_background:
                 self._wait_until_settled(seconds)
             else:
                 self.deliver_kept()
-        return self.spool.count()
+        return self.spool.count(self._delivered)
 
     def _wait_until_settled(self, seconds: float) -> None:
         """Wait, and have it tried often meanwhile: somebody is waiting."""
@@ -157,20 +190,23 @@ class Dispatch:
         self.spool.close()
         self.line.close()
 
-    def _deliver_rest(self) -> bool:
-        """Send everything; from then on the server is spoken to directly."""
-        has_answered = False
-        while (kept := self.spool.first()) is not None:
+    def _deliver_some(self) -> bool | None:
+        """Send a few letters; whether the server has them all, None: there may be more."""
+        for _ in range(_LETTERS_OF_A_TURN):
+            kept = self.spool.first(self._delivered)
+            if kept is None:
+                self._note_return()
+                return True
             if not self._deliver(kept):
                 return False
-            has_answered = True
+        return None
+
+    def _note_return(self) -> None:
+        """From now on the server is spoken to directly."""
         if self.is_away:
-            if not has_answered and not self._answers():
-                return False
             self.is_away = False
             get_logger("engine").info("The server at %s is back, and knows what happened.", self.line.url)
         self._settled.set()
-        return True
 
     def _deliver(self, kept: Kept) -> bool:
         """Send one letter; False: the server does not take it now."""
@@ -181,8 +217,18 @@ class Dispatch:
             self._failures = self._failures + 1 if error.status == 500 else 0
             return False
         self._failures = 0
-        self.spool.remove(kept.number)
+        self._delivered = kept.number
+        self._forget(kept)
         return True
+
+    def _forget(self, kept: Kept) -> None:
+        """Remove a letter. On a full disk it stays, and is sent again, to no harm, by another process."""
+        try:
+            self.spool.remove(kept.number)
+        except StoreError as error:
+            if not self._has_warned:
+                get_logger("engine").warning("What the server has received stays in the spool: %s", error)
+            self._has_warned = True
 
     def _send(self, letter: Letter) -> bytes:
         return self.line.send(_message(letter))

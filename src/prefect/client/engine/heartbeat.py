@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -113,8 +114,10 @@ class Heartbeat:
 
     def _start(self) -> None:
         if self._thread is None and self._in_background:
-            self._thread = threading.Thread(target=self._live, name="prefect-heartbeat", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._live, name="prefect-heartbeat", daemon=True)
+            with suppress(RuntimeError):  # the interpreter winds up: nothing is held much longer
+                thread.start()
+                self._thread = thread
 
     def _live(self) -> None:
         while not self._stopping.wait(self._pause_seconds):

@@ -85,9 +85,7 @@ class RemoteClient(Questions):
         self._reported: Counter[int] = Counter()
         self._pid = os.getpid()
         self._closed = False
-        if dispatch.spool.count():
-            # left by an earlier process
-            dispatch.start_delivering()
+        dispatch.deliver_left()
 
     # --- recording -------------------------------------------------------------------------------------
 
@@ -255,8 +253,6 @@ class RemoteClient(Questions):
         except (Unreachable, Refused) as error:
             if isinstance(error, Refused) or self._dispatch.is_strict:
                 get_logger("engine").warning("The server does not renew the leases: %s", error.reason)
-            else:
-                self._dispatch.note_absence(error)
         return None
 
     # --- its own life ----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from prefect.exceptions import StoreFullError
 from prefect.server.database.errors import store_errors
+from prefect.server.database.opening import connect
 
 _SCHEMA = """
     CREATE TABLE IF NOT EXISTS letter (
@@ -27,9 +28,7 @@ _SCHEMA = """
         path TEXT NOT NULL,
         body BLOB NOT NULL
     );
-    CREATE INDEX IF NOT EXISTS letter__sender ON letter (sender);
 """
-_BUSY_SECONDS = 30.0
 
 
 class Letter(NamedTuple):
@@ -63,7 +62,7 @@ class Spool:
         self._page_bytes = 4096
 
     def append(self, sender: str, letters: Iterable[Letter]) -> None:
-        """Keep letters behind all that are there; they are on disk when this returns.
+        """Keep letters behind all that are there; the end of this process does not touch them then.
 
         Args:
             sender: the process that they are from.
@@ -85,8 +84,8 @@ class Spool:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
-    def first(self) -> Kept | None:
-        """The letter to be sent next; None when there is none.
+    def first(self, after: int = 0) -> Kept | None:
+        """The letter to be sent next, behind that of a number; None when there is none.
 
         Raises:
             StoreError: the file cannot be read.
@@ -94,21 +93,21 @@ class Spool:
         if not self._exists():
             return None
         with self._open() as connection:
-            query = "SELECT number, method, path, body FROM letter ORDER BY number LIMIT 1"
-            row = connection.execute(query).fetchone()
+            query = "SELECT number, method, path, body FROM letter WHERE number > ? ORDER BY number LIMIT 1"
+            row = connection.execute(query, (after,)).fetchone()
         return None if row is None else Kept(row[0], Letter(*row[1:]))
 
     def remove(self, number: int) -> None:
-        """The letter is sent, or given up.
+        """The letters up to that number are sent, or given up.
 
         Raises:
             StoreError: the file cannot be written.
         """
         with self._open() as connection:
-            connection.execute("DELETE FROM letter WHERE number = ?", (number,))
+            connection.execute("DELETE FROM letter WHERE number <= ?", (number,))
 
-    def count(self, sender: str | None = None) -> int:
-        """How many letters wait, of one sender or of all.
+    def count(self, after: int = 0) -> int:
+        """How many letters wait behind that of a number.
 
         Raises:
             StoreError: the file cannot be read.
@@ -116,10 +115,7 @@ class Spool:
         if not self._exists():
             return 0
         with self._open() as connection:
-            if sender is None:
-                row = connection.execute("SELECT count(*) FROM letter").fetchone()
-            else:
-                row = connection.execute("SELECT count(*) FROM letter WHERE sender = ?", (sender,)).fetchone()
+            row = connection.execute("SELECT count(*) FROM letter WHERE number > ?", (after,)).fetchone()
         return int(row[0])
 
     def close(self) -> None:
@@ -149,11 +145,7 @@ class Spool:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # what runs say may be confidential: the file is its owner's alone
         os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
-        connection = sqlite3.connect(
-            self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = NORMAL")
+        connection = connect(self.path)
         connection.executescript(_SCHEMA)
         self._page_bytes = connection.execute("PRAGMA page_size").fetchone()[0]
         return connection
