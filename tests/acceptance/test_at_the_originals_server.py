@@ -1,21 +1,16 @@
 """Our engine and client at a server of Prefect 3.9: what a run has to say is there, in the API's own words.
 
-Skipped where the original is not installed: PREFECT_ORIGINAL_PYTHON names the interpreter of its environment.
+It records events in its own time: what is read is read until it is enough.
 """
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 
+from original import needs_original, original_server
 from prefect import flow, get_run_logger, runtime, task
 from prefect.client.engine import close_clients, flush_clients
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -24,61 +19,22 @@ from prefect.exceptions import ObjectUnsupported
 from prefect.flow_runs import retry_flow_run
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
+from processes import eventually
 
-ORIGINAL_PYTHON = os.environ.get("PREFECT_ORIGINAL_PYTHON")
-PATIENCE_SECONDS = 180.0
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ORIGINAL_PYTHON, reason="PREFECT_ORIGINAL_PYTHON names no interpreter"),
-]
-
-
-def eventually(read: Callable[[], Any], enough: Callable[[Any], bool]) -> Any:
-    """What is read once it is enough: that server records events in its own time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        found = read()
-        if enough(found):
-            return found
-        assert time.monotonic() < deadline, f"still {found!r}"
-        time.sleep(0.2)
+pytestmark = [pytest.mark.slow, needs_original]
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncPrefectClient]:
     """A client of ours at a server of the original; runs are recorded there meanwhile."""
-    home = tmp_path_factory.mktemp("original")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}/api"
-    process = _server(home, port)
-    try:
-        eventually(lambda: _answers(url, process), bool)
-        with prefect_test_harness(), temporary_settings({PREFECT_API_URL: url}):
-            with get_client(sync_client=True) as client:
-                yield client
-            close_clients()
-    finally:
-        process.terminate()
-        process.wait(timeout=PATIENCE_SECONDS)
-
-
-def _server(home: Path, port: int) -> subprocess.Popen[bytes]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    environment = {**kept, "PREFECT_HOME": str(home), "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
-    command = [str(ORIGINAL_PYTHON), "-m", "prefect", "server", "start", "--no-ui", "--port", str(port)]
-    with (home / "log").open("wb") as log:
-        return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-
-
-def _answers(url: str, process: subprocess.Popen[bytes]) -> bool:
-    assert process.poll() is None, "the original's server ended"
-    try:
-        return httpx.get(f"{url}/health", timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
+    with (
+        original_server(tmp_path_factory.mktemp("original")) as url,
+        prefect_test_harness(),
+        temporary_settings({PREFECT_API_URL: url}),
+    ):
+        with get_client(sync_client=True) as client:
+            yield client
+        close_clients()
 
 
 @task

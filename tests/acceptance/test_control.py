@@ -2,18 +2,14 @@
 
 import signal
 import sqlite3
-import subprocess
-import sys
-import time
 import uuid
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+from processes import PATIENCE_SECONDS, Programs, await_line, eventually
 
-PATIENCE_SECONDS = 60
+pytestmark = pytest.mark.slow
 
 BUSY = """
 import sys, threading, time
@@ -50,26 +46,7 @@ print("state:", state.name, flush=True)
 """
 
 
-def prefect(programs: Any, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command on the programs' store."""
-    return subprocess.run(
-        [sys.executable, "-m", "prefect", *arguments],
-        env=programs.environment,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-
-
-def wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.05)
-
-
-def state_of(programs: Any, flow: str = "main") -> list[str]:
+def state_of(programs: Programs, flow: str = "main") -> list[str]:
     """The states of the runs of a flow; none while there is no store."""
     query = f"""
         SELECT run.state_name FROM flow_run run JOIN flow ON flow.id = flow_id
@@ -81,7 +58,7 @@ def state_of(programs: Any, flow: str = "main") -> list[str]:
         return []
 
 
-def only_run(programs: Any) -> str:
+def only_run(programs: Programs) -> str:
     ((id,),) = programs.rows("SELECT id FROM flow_run WHERE parent_task_run_id IS NULL")
     return str(uuid.UUID(bytes=id))
 
@@ -96,18 +73,18 @@ def only_run(programs: Any) -> str:
         ("retries", "threads", "AwaitingRetry"),
     ],
 )
-def test_a_run_is_cancelled_from_another_process(programs: Any, how: str, where: str, ready: str) -> None:
+def test_a_run_is_cancelled_from_another_process(
+    programs: Programs, how: str, where: str, ready: str
+) -> None:
     process = programs.start(BUSY, how, where)
-    assert process.stdout.readline() == "waiting\n", process.communicate()[1]
-    wait_until(lambda: state_of(programs) == [ready])
+    await_line(process, "waiting")
+    eventually(lambda: state_of(programs) == [ready])
     if how == "maps":
         running = "SELECT count(*) FROM task_run WHERE state_name = 'Running'"
-        wait_until(lambda: programs.rows(running)[0][0] == 2)
+        eventually(lambda: programs.rows(running)[0][0] == 2)
     if how == "subflow":
-        wait_until(lambda: state_of(programs, "child") == ["Running"])
-    asked = prefect(programs, "flow-run", "cancel", "--wait", only_run(programs))
-    assert asked.returncode == 0, asked.stderr
-    assert "Cancelled" in asked.stdout
+        eventually(lambda: state_of(programs, "child") == ["Running"])
+    assert "Cancelled" in programs.prefect("flow-run", "cancel", "--wait", only_run(programs))
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, err
     hooks = ["hook: child Cancelled"] if how == "subflow" else []
@@ -145,65 +122,50 @@ def script(tmp_path: Path) -> str:
     return str(path)
 
 
-def test_a_paused_run_goes_on_when_another_process_says_so(programs: Any, script: str) -> None:
+def test_a_paused_run_goes_on_when_another_process_says_so(programs: Programs, script: str) -> None:
     process = programs.start(script)
-    wait_until(lambda: state_of(programs) == ["Paused"])
-    resumed = prefect(programs, "flow-run", "resume", only_run(programs))
-    assert resumed.returncode == 0, resumed.stderr
+    eventually(lambda: state_of(programs) == ["Paused"])
+    programs.prefect("flow-run", "resume", only_run(programs))
     out, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, err
     assert out.splitlines() == ["step", "waiting", "went on"]
-    assert prefect(programs, "flow-run", "watch", only_run(programs)).returncode == 0
+    programs.prefect("flow-run", "watch", only_run(programs))
 
 
-def test_a_run_that_is_killed_while_paused_waits_on_in_its_next_attempt(programs: Any, script: str) -> None:
+def test_a_run_that_is_killed_while_paused_waits_on_in_its_next_attempt(
+    programs: Programs, script: str
+) -> None:
     process = programs.start(script)
-    wait_until(lambda: state_of(programs) == ["Paused"])
+    eventually(lambda: state_of(programs) == ["Paused"])
     process.send_signal(signal.SIGKILL)
     process.wait()
-    again = subprocess.Popen(
-        [sys.executable, "-m", "prefect", "flow-run", "resume", "--last"],
-        env=programs.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        query = (
-            "SELECT json_extract(state_details, '$.pause_timeout') FROM flow_run_state WHERE name = 'Paused'"
-        )
-        wait_until(lambda: len(programs.rows(query)) == 2)
-        ends = [end for (end,) in programs.rows(query)]
-        assert ends[0] == ends[1]
-        assert prefect(programs, "flow-run", "resume", only_run(programs)).returncode == 0
-        out, err = again.communicate(timeout=PATIENCE_SECONDS)
-    finally:
-        again.kill()
+    again = programs.start("-m", "prefect", "flow-run", "resume", "--last")
+    query = "SELECT json_extract(state_details, '$.pause_timeout') FROM flow_run_state WHERE name = 'Paused'"
+    first, second = eventually(lambda: programs.rows(query), lambda ends: len(ends) == 2)
+    assert first == second
+    programs.prefect("flow-run", "resume", only_run(programs))
+    out, err = again.communicate(timeout=PATIENCE_SECONDS)
     assert again.returncode == 0, err
     # the completed step is not run again
     assert out.splitlines() == ["waiting", "went on"]
 
 
-def test_a_run_whose_process_is_dead_is_ended_by_whoever_cancels_it(programs: Any, script: str) -> None:
+def test_a_run_whose_process_is_dead_is_ended_by_whoever_cancels_it(programs: Programs, script: str) -> None:
     process = programs.start(script)
-    wait_until(lambda: state_of(programs) == ["Paused"])
+    eventually(lambda: state_of(programs) == ["Paused"])
     process.send_signal(signal.SIGKILL)
     process.wait()
-    asked = prefect(programs, "flow-run", "cancel", only_run(programs))
-    assert asked.returncode == 1
-    assert "Crashed" in asked.stderr
+    assert "Crashed" in programs.prefect("flow-run", "cancel", only_run(programs), code=1)
     assert programs.rows("SELECT count(*) FROM lease") == [(0,)]
 
 
 SUSPENDS = PAUSES.replace("pause_flow_run", "suspend_flow_run")
 
 
-def test_a_suspended_run_ends_its_process_well_and_comes_back(programs: Any, tmp_path: Path) -> None:
+def test_a_suspended_run_ends_its_process_well_and_comes_back(programs: Programs, tmp_path: Path) -> None:
     path = tmp_path / "suspending.py"
     path.write_text(SUSPENDS)
     assert programs.run(str(path)).splitlines() == ["step", "waiting"]
     assert state_of(programs) == ["Suspended"]
-    again = prefect(programs, "flow-run", "resume", only_run(programs))
-    assert again.returncode == 0, again.stderr
-    assert again.stdout.splitlines() == ["waiting", "went on"]
+    assert programs.run("-m", "prefect", "flow-run", "resume", only_run(programs)) == "waiting\nwent on\n"
     assert state_of(programs) == ["Completed"]

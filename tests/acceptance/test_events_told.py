@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from original import needs_original, run_original
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.schemas.bases import uuid7
 from prefect.schemas.event_filters import EventFilter
@@ -20,9 +18,7 @@ from prefect.server.database.store import open_store
 from prefect.server.database.tables import event, event_outbox, event_resource, task_run_state
 from prefect.server.events.feed import Feed
 from prefect.testing.server import running_server
-
-ORIGINAL_PYTHON = os.environ.get("PREFECT_ORIGINAL_PYTHON")
-PATIENCE_SECONDS = 180
+from processes import PATIENCE_SECONDS, Programs, await_line, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -38,7 +34,7 @@ while True:
 """
 
 
-def test_a_server_killed_while_it_tells_tells_everything_once(programs: Any, tmp_path: Path) -> None:
+def test_a_server_killed_while_it_tells_tells_everything_once(programs: Programs, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'runs.db'}"
     store = open_store(url)
     Feed(store).step()
@@ -58,7 +54,7 @@ def test_a_server_killed_while_it_tells_tells_everything_once(programs: Any, tmp
         teller = programs.start(TELL, url)
         # killed in the middle of whatever it does after a slice, sooner or later
         for _ in range(1 + kills % 3):
-            teller.stdout.readline()
+            await_line(teller, "told")
         teller.kill()
         teller.communicate(timeout=PATIENCE_SECONDS)
         kills += 1
@@ -107,21 +103,10 @@ assert outer() == [2, 2, 3, 4]
 """
 
 
-@pytest.mark.skipif(not ORIGINAL_PYTHON, reason="PREFECT_ORIGINAL_PYTHON names no interpreter")
+@needs_original
 def test_task_runs_of_the_original_are_recorded_as_it_says(tmp_path: Path) -> None:
     with running_server(f"sqlite:///{tmp_path / 'server.db'}") as url:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-        told = {"PREFECT_HOME": str(tmp_path / "home"), "PREFECT_API_URL": url, "DO_NOT_TRACK": "1"}
-        ran = subprocess.run(
-            [str(ORIGINAL_PYTHON), "-c", textwrap.dedent(PROGRAM)],
-            env=kept | told,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
+        run_original(tmp_path, url, program=PROGRAM)
         with SyncPrefectClient(url) as client:
             runs = {run.id: run for run in client.read_task_runs()}
             histories = {id: [state.name for state in client.read_task_run_states(id)] for id in runs}
@@ -145,12 +130,9 @@ def test_task_runs_of_the_original_are_recorded_as_it_says(tmp_path: Path) -> No
 
 
 def _events(client: SyncPrefectClient, expected: int) -> list[Any]:
-    """The events of task runs, once there are as many as expected, or no more come for long."""
+    """The events of task runs, once there are as many as expected."""
     wanted = EventFilter.model_validate({"event": {"prefix": ["prefect.task-run."]}})
-    for _ in range(5000):
-        page = client.read_events(wanted)
-        if page.total >= expected:
-            break
+    page = eventually(lambda: client.read_events(wanted), lambda page: page.total >= expected)
     events = list(page.events)
     while page.next_page:
         page = client.read_events_page(str(page.next_page))

@@ -3,15 +3,14 @@
 import os
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.slow
+import databases
 
-POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/test")
+pytestmark = pytest.mark.slow
 
 DRIVER = '''
 """Each attempt is a fork, so that imports are paid once. Prints how many places it was killed at."""
@@ -144,19 +143,8 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "bank.db")
         return
-    try:
-        import psycopg
-
-        admin = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=5)
-    except Exception as error:
-        if os.environ.get("CI") == "true":
-            raise
-        pytest.skip(f"no PostgreSQL: {error}")
-    schema = f"kills_{uuid.uuid4().hex}"
-    admin.execute(f"CREATE SCHEMA {schema}")
-    yield f"{POSTGRESQL}?options=-csearch_path%3D{schema}"
-    admin.execute(f"DROP SCHEMA {schema} CASCADE")
-    admin.close()
+    with databases.new_database("kills") as url:
+        yield url
 
 
 def test_money_moves_once_wherever_the_program_dies(target: str, tmp_path: Path) -> None:

@@ -1,30 +1,20 @@
-"""Prefect 3.9 as a client of our server: its worker, its blocks, its limits and its commands.
-
-Skipped where the original is not installed: PREFECT_ORIGINAL_PYTHON names the interpreter of its environment.
-"""
+"""Prefect 3.9 as a client of our server: its worker, its blocks, its limits and its commands."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import textwrap
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from original import needs_original, run_original
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.schemas.states import StateType
 from prefect.schemas.work_pools import WorkPoolStatus
 from prefect.testing.server import running_server
 
-ORIGINAL_PYTHON = os.environ.get("PREFECT_ORIGINAL_PYTHON")
-PATIENCE_SECONDS = 180
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ORIGINAL_PYTHON, reason="PREFECT_ORIGINAL_PYTHON names no interpreter"),
-]
+pytestmark = [pytest.mark.slow, needs_original]
 
 Run = Callable[..., str]
 
@@ -38,32 +28,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def run(url: str, tmp_path: Path) -> Run:
-    """Runs the original's Python at the server: arguments, or the text of a program; returns what it prints."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    environment = kept | {
-        "PREFECT_HOME": str(tmp_path / "home"),
-        "PREFECT_API_URL": url,
-        "PREFECT_LOGGING_LEVEL": "WARNING",
-        "DO_NOT_TRACK": "1",
-        "COLUMNS": "200",
-    }
-    assert ORIGINAL_PYTHON is not None
-
-    def run(*arguments: str, program: str | None = None) -> str:
-        told = ["-c", textwrap.dedent(program)] if program is not None else ["-m", "prefect", *arguments]
-        done = subprocess.run(
-            [str(ORIGINAL_PYTHON), *told],
-            env=environment,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            check=False,
-        )
-        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    return run
+    """Runs the original at the server: arguments, or the text of a program; returns what it prints."""
+    return partial(run_original, tmp_path, url)
 
 
 @pytest.fixture

@@ -1,30 +1,19 @@
-"""Prefect 3.9 runs flows at our server; what became of them is asked of our API.
-
-Skipped where the original is not installed: PREFECT_ORIGINAL_PYTHON names the interpreter of its environment.
-"""
+"""Prefect 3.9 runs flows at our server; what became of them is asked of our API."""
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
+from original import needs_original, run_original
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.schemas.filters import FlowFilter, FlowRunFilter, LogFilter
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import TERMINAL_STATES
 from prefect.testing.server import running_server
 
-ORIGINAL_PYTHON = os.environ.get("PREFECT_ORIGINAL_PYTHON")
-PATIENCE_SECONDS = 300
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ORIGINAL_PYTHON, reason="PREFECT_ORIGINAL_PYTHON names no interpreter"),
-]
+pytestmark = [pytest.mark.slow, needs_original]
 
 PROGRAM = """
 import threading, time
@@ -107,24 +96,9 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SyncPrefectClie
     """Our client at our server, at which the program of the original has run."""
     directory = tmp_path_factory.mktemp("original")
     with running_server(f"sqlite:///{directory}/server.db") as url:
-        _run_program(directory, url)
+        run_original(directory, url, program=PROGRAM)
         with SyncPrefectClient(url) as client:
             yield client
-
-
-def _run_program(directory: Path, url: str) -> None:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    told = {"PREFECT_HOME": str(directory / "home"), "PREFECT_API_URL": url, "DO_NOT_TRACK": "1"}
-    done = subprocess.run(
-        [str(ORIGINAL_PYTHON), "-c", PROGRAM],
-        env=kept | told | {"COLUMNS": "200"},
-        cwd=directory,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
 def run_of(client: SyncPrefectClient, flow: str) -> FlowRun:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +10,9 @@ from typing import Any
 import pytest
 
 import databases
+from processes import PATIENCE_SECONDS, Programs, eventually
 
 pytestmark = pytest.mark.slow
-
-PATIENCE_SECONDS = 120
 
 PIPELINE = """
 import os, sys
@@ -91,34 +87,14 @@ def database() -> Iterator[str]:
         yield url
 
 
-class Programs:
-    """Runs programs over one database."""
+class OverPostgreSQL(Programs):
+    """Programs over one database."""
 
     def __init__(self, directory: Path, url: str) -> None:
-        self.directory, self.url = directory, url
-        self.environment = os.environ | {
-            "PREFECT_HOME": str(directory / "home"),
-            "PREFECT_LOGGING_LEVEL": "ERROR",
-            "PREFECT_API_DATABASE_CONNECTION_URL": url,
-        }
-
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=self.directory,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
+        super().__init__(
+            directory / "home", PREFECT_LOGGING_LEVEL="ERROR", PREFECT_API_DATABASE_CONNECTION_URL=url
         )
-
-    def run(self, *arguments: str) -> tuple[int, str]:
-        process = self.start(*arguments)
-        try:
-            said = process.communicate(timeout=PATIENCE_SECONDS)[0]
-        finally:
-            process.kill()
-        return process.returncode, said
+        self.url = url
 
     def ask(self, query: str) -> list[Any]:
         import psycopg
@@ -128,32 +104,28 @@ class Programs:
 
 
 @pytest.fixture
-def programs(tmp_path: Path, database: str) -> Programs:
+def programs(tmp_path: Path, database: str) -> Iterator[OverPostgreSQL]:
     (tmp_path / "pipeline.py").write_text(PIPELINE)
     (tmp_path / "long.py").write_text(LONG)
-    return Programs(tmp_path, database)
+    programs = OverPostgreSQL(tmp_path, database)
+    yield programs
+    programs.end()
 
 
-def notes(programs: Programs) -> list[str]:
+def notes(programs: OverPostgreSQL) -> list[str]:
     return (programs.directory / "notes").read_text().splitlines()
 
 
-def test_a_killed_run_is_seen_as_crashed_and_goes_on_from_its_steps(programs: Programs) -> None:
+def test_a_killed_run_is_seen_as_crashed_and_goes_on_from_its_steps(programs: OverPostgreSQL) -> None:
     (programs.directory / "deadly").touch()
-    code, _ = programs.run("pipeline.py")
-    assert code == -9
+    programs.run("pipeline.py", code=-9)
     (programs.directory / "deadly").unlink()
 
-    code, said = programs.run("-m", "prefect", "flow-run", "ls")
-    assert code == 0, said
-    assert "Crashed" in said
+    assert "Crashed" in programs.prefect("flow-run", "ls")
     [(id,)] = programs.ask("SELECT id::text FROM flow_run WHERE state_type = 'CRASHED'")
-    code, said = programs.run("-m", "prefect", "flow-run", "inspect", id)
-    assert code == 0, said
-    assert "is gone" in said
+    assert "is gone" in programs.prefect("flow-run", "inspect", id)
 
-    code, said = programs.run("-m", "prefect", "flow-run", "resume", id)
-    assert code == 0, said
+    programs.prefect("flow-run", "resume", id)
     done = notes(programs)
     assert done[-1] == "end 22 {'b': 1.0, 'a': [1e+22]}"
     assert sorted(done[:-1]) == [f"step {number}" for number in range(1, 7)], "each was done once"
@@ -171,21 +143,15 @@ def take_away(url: str, seconds: float) -> None:
         server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
 
 
-def test_runs_outlive_an_outage_of_their_database(programs: Programs) -> None:
+def test_runs_outlive_an_outage_of_their_database(programs: OverPostgreSQL) -> None:
     process = programs.start("long.py")
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not (programs.directory / "begun").exists():
-            assert process.poll() is None, process.communicate()[0]
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        for seconds in (0.0, 2.0):
-            take_away(programs.url, seconds)
-            time.sleep(0.5)
-        (programs.directory / "enough").touch()
-        said = process.communicate(timeout=PATIENCE_SECONDS)[0]
-    finally:
-        process.kill()
+    begun = programs.directory / "begun"
+    eventually(lambda: begun.exists() or process.poll() is not None, what="it has begun")
+    for seconds in (0.0, 2.0):
+        take_away(programs.url, seconds)
+        time.sleep(0.5)
+    (programs.directory / "enough").touch()
+    said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, said
 
     rounds = int((programs.directory / "rounds").read_text())

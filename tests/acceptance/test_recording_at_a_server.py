@@ -7,22 +7,20 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-pytestmark = pytest.mark.slow
+from processes import PATIENCE_SECONDS, answers, bare_environment, eventually, free_port
 
-PATIENCE_SECONDS = 120.0
+pytestmark = pytest.mark.slow
 
 MANY_STEPS = """
     import sys, time
@@ -56,25 +54,12 @@ MANY_STEPS = """
 """
 
 
-def eventually(read: Callable[[], Any], enough: Callable[[Any], bool]) -> Any:
-    """What is read once it is enough."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        found = read()
-        if enough(found):
-            return found
-        assert time.monotonic() < deadline, f"still {found!r}"
-        time.sleep(0.1)
-
-
 class Place:
     """A port and a store for servers, one after the other, and a home for their clients."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.script = directory / "script.py"
         self.script.write_text(textwrap.dedent(MANY_STEPS))
@@ -86,7 +71,7 @@ class Place:
         store = f"sqlite:///{self.directory}/server.db"
         home = str(self.directory / "server")
         server = self._start(command, PREFECT_HOME=home, PREFECT_SERVER_DATABASE_CONNECTION_URL=store)
-        eventually(self._answers, bool)
+        eventually(lambda: answers(f"{self.url}/health"), what="the server answers")
         return server
 
     def start_flow(self, *arguments: object, **settings: str) -> subprocess.Popen[str]:
@@ -100,17 +85,10 @@ class Place:
         return self._start(command, **client, **settings)
 
     def _start(self, command: list[str], **settings: str) -> subprocess.Popen[str]:
-        env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-        process = subprocess.Popen(command, env={**env, **settings}, **pipes)
+        process = subprocess.Popen(command, env=bare_environment(**settings), **pipes)
         self.processes.append(process)
         return process
-
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self.url}/health", timeout=5).status_code == 200
-        except httpx.TransportError:
-            return False
 
     def ask(self, path: str, **body: Any) -> Any:
         """What the server answers."""
@@ -153,7 +131,7 @@ def outcome_of(process: subprocess.Popen[str]) -> str:
 
 
 def until(path: Path) -> None:
-    eventually(path.exists, bool)
+    eventually(path.exists)
 
 
 def kill(process: subprocess.Popen[str]) -> None:

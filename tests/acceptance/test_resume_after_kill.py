@@ -3,14 +3,12 @@
 import os
 import random
 import signal
-import sqlite3
-import subprocess
-import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+
+from processes import PATIENCE_SECONDS, Process, Programs, await_line, eventually
 
 pytestmark = pytest.mark.slow
 
@@ -59,13 +57,12 @@ note("after the flow")
 )
 
 
-class Machine:
+class Machine(Programs):
     """A directory with programs and a store."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
         directory.mkdir(exist_ok=True)
-        self.environment = os.environ | {"PREFECT_HOME": str(directory / "home")}
+        super().__init__(directory / "home")
         self.deadly(True)
 
     def deadly(self, deadly: bool) -> None:
@@ -78,25 +75,6 @@ class Machine:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(program)
         return str(path)
-
-    def start(self, *command: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, *command],
-            env=self.environment,
-            cwd=self.directory,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-
-    def run(self, *command: str, code: int = 0) -> str:
-        process = self.start(*command)
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == code, (process.returncode, out, err)
-        return out + err
-
-    def prefect(self, *arguments: str, code: int = 0) -> str:
-        return self.run("-m", "prefect", *arguments, code=code)
 
     def die(self, program: str = PIPELINE) -> None:
         """Run a program that kills itself."""
@@ -113,31 +91,20 @@ class Machine:
         """Notes of what was computed, without those of what was seen, which each attempt sees again."""
         return [note for note in self.notes if not note.startswith("seen")]
 
-    def ends_before(self, process: subprocess.Popen[str], computed: int) -> bool:
+    def ends_before(self, process: Process, computed: int) -> bool:
         """Wait until so much has been computed; True if the process has ended before that."""
-        deadline = time.monotonic() + 60
-        while len(self.computed) < computed:
-            if process.poll() is not None:
-                print("".join(process.communicate()))
-                return True
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
-        return False
+        eventually(lambda: len(self.computed) >= computed or process.poll() is not None)
+        return len(self.computed) < computed
 
     def forget_notes(self) -> None:
         (self.directory / "notes").unlink(missing_ok=True)
 
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        connection = sqlite3.connect(self.directory / "home" / "runs.db")
-        try:
-            return connection.execute(query).fetchall()
-        finally:
-            connection.close()
-
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path)
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    machine = Machine(tmp_path)
+    yield machine
+    machine.end()
 
 
 def test_resume_goes_on_from_the_completed_steps(machine: Machine) -> None:
@@ -412,12 +379,15 @@ if __name__ == "__main__":
 
 
 def test_of_two_processes_that_resume_at_once_exactly_one_does(machine: Machine) -> None:
-    machine.die(PIPELINE.replace('    note(f"end', '    time.sleep(1)\n    note(f"end'))
+    waiting = 'while not os.path.exists("go on"):\n        time.sleep(0.01)'
+    machine.die(PIPELINE.replace('    note(f"end', f'    {waiting}\n    note(f"end'))
     (id,) = machine.rows("SELECT lower(hex(id)) FROM flow_run")[0]
     machine.prefect("flow-run", "ls")  # closes the dead run, so that both find it crashed
     both = [machine.start("-m", "prefect", "flow-run", "resume", id) for _ in range(2)]
-    said = ["".join(process.communicate(timeout=60)) for process in both]
-    assert sorted(process.returncode for process in both) == [0, 1]
+    eventually(lambda: any(process.poll() is not None for process in both), what="one is refused")
+    (machine.directory / "go on").touch()
+    said = ["".join(process.communicate(timeout=PATIENCE_SECONDS)) for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1], said
     (refused,) = (text for text, process in zip(said, both, strict=True) if process.returncode)
     assert "somebody runs it" in refused or "cannot be submitted again" in refused
     assert machine.notes == ["load x", "scale 2", "send", "end xx sent"]
@@ -453,20 +423,16 @@ if __name__ == "__main__":
     )
     machine.environment["PREFECT_ENGINE_LEASE_TTL_SECONDS"] = "1"
     old = machine.start(program, "elsewhere")
-    assert old.stdout is not None
-    assert old.stdout.readline() == "waiting\n"
+    await_line(old, "waiting")
     old.send_signal(signal.SIGSTOP)
-    deadline = time.monotonic() + 30
-    while machine.rows("SELECT state_name FROM flow_run") != [("Crashed",)]:
-        assert time.monotonic() < deadline
-        machine.prefect("flow-run", "ls")
+    eventually(lambda: machine.prefect("flow-run", "ls"), lambda shown: "Crashed" in shown)
     machine.prefect("flow-run", "resume", "--last", code=1)  # the message names the other host
     (id,) = machine.rows("SELECT lower(hex(id)) FROM flow_run")[0]
     machine.prefect("flow-run", "resume", id)
     assert machine.notes[-1].startswith("end")
     (machine.directory / "go on").touch()
     old.send_signal(signal.SIGCONT)
-    _, error = old.communicate(timeout=60)
+    _, error = old.communicate(timeout=PATIENCE_SECONDS)
     assert old.returncode == 1
     assert "Another process runs this flow run now" in error
     assert machine.notes[-1].startswith("end ['elsewhere 0', ")

@@ -1,34 +1,25 @@
-"""The same requests to the original's server and to ours: the answers have the same status and the same shape.
-
-Skipped where the original is not installed: PREFECT_ORIGINAL_PYTHON names the interpreter of its environment.
-"""
+"""The same requests to the original's server and to ours: the answers have the same status and the same shape."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
 
+from original import needs_original, original_server
 from prefect.testing.server import running_server
 from requests_in_common import REQUESTS, UNKNOWN, Ask
 from requests_of_infrastructure import REQUESTS as MORE_REQUESTS
 
-ORIGINAL_PYTHON = os.environ.get("PREFECT_ORIGINAL_PYTHON")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not ORIGINAL_PYTHON, reason="PREFECT_ORIGINAL_PYTHON names no interpreter"),
-]
+pytestmark = [pytest.mark.slow, needs_original]
 
 ON_PURPOSE = {
     'POST /flows/filter {"nonsense": 1}': "what is not known is refused: a misspelt filter would be lost",
@@ -119,27 +110,19 @@ def differences(theirs: Any, ours: Any, path: str = "") -> Iterator[str]:
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
     """The original's and ours, both with nothing recorded."""
-    sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-    try:
-        from original_server import original_server
-    finally:
-        del sys.path[0]
     home = tmp_path_factory.mktemp("homes")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    environment = kept | {"PREFECT_HOME": str(home / "original"), "DO_NOT_TRACK": "1"}
-    assert ORIGINAL_PYTHON is not None
     with (
-        original_server(ORIGINAL_PYTHON, environment) as theirs,
+        original_server(home) as theirs,
         running_server(f"sqlite:///{home / 'ours.db'}") as ours,
     ):
         yield Server(theirs), Server(ours)
 
 
 def test_every_answer_has_the_status_and_the_shape_of_the_originals(servers: tuple[Server, Server]) -> None:
-    original, server = servers
+    their_server, our_server = servers
     found = []
     for ask in [*REQUESTS, *MORE_REQUESTS]:
-        (their_status, theirs), (our_status, ours) = original.ask(ask), server.ask(ask)
+        (their_status, theirs), (our_status, ours) = their_server.ask(ask), our_server.ask(ask)
         asked = f"{ask.method} {ask.path} {json.dumps(ask.body)}"
         if asked in ON_PURPOSE:
             continue

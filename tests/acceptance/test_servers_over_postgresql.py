@@ -9,13 +9,11 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import textwrap
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -23,8 +21,9 @@ from typing import Any
 import httpx
 import pytest
 
+from processes import PATIENCE_SECONDS, answers, bare_environment, eventually, free_port
+
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-PATIENCE_SECONDS = 180.0
 
 pytestmark = [
     pytest.mark.slow,
@@ -56,19 +55,6 @@ TEN_FLOWS = """
     with ThreadPoolExecutor(10) as threads:
         print(sum(threads.map(steps, range(10))))
 """
-
-
-def eventually(happened: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline, f"not within {PATIENCE_SECONDS:g} seconds: {what}"
-        time.sleep(0.1)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Database:
@@ -117,11 +103,9 @@ class Servers:
     def __init__(self, home: Path, database: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-        self.environment = kept | {
-            "PREFECT_HOME": str(home),
-            "PREFECT_SERVER_DATABASE_CONNECTION_URL": database,
-        }
+        self.environment = bare_environment(
+            PREFECT_HOME=str(home), PREFECT_SERVER_DATABASE_CONNECTION_URL=database
+        )
         self.log = home.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -129,7 +113,7 @@ class Servers:
         command = [sys.executable, "-m", "prefect", "server", "start", "--port", str(self.port)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, env=self.environment, stdout=log, stderr=log)
-        eventually(self.is_ready, "the server answers")
+        eventually(self.is_ready, what="the server answers")
 
     def kill(self) -> None:
         assert self.process is not None
@@ -138,10 +122,7 @@ class Servers:
 
     def is_ready(self) -> bool:
         """Whether it answers and reaches its database."""
-        try:
-            return httpx.get(f"{self.url}/ready", timeout=10, trust_env=False).status_code == 200
-        except httpx.TransportError:
-            return False
+        return answers(f"{self.url}/ready")
 
 
 @pytest.fixture
@@ -167,8 +148,7 @@ def test_twenty_flows_outlive_database_and_server(
 ) -> None:
     script = tmp_path / "script.py"
     script.write_text(textwrap.dedent(TEN_FLOWS))
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-    environment = kept | {"PREFECT_API_URL": servers.url, "PREFECT_HOME": str(tmp_path / "client")}
+    environment = bare_environment(PREFECT_API_URL=servers.url, PREFECT_HOME=str(tmp_path / "client"))
     programs = [
         subprocess.Popen(
             [sys.executable, str(script), str(tmp_path), part],
@@ -177,13 +157,13 @@ def test_twenty_flows_outlive_database_and_server(
         for part in ("a", "b")
     ]  # fmt: skip
     try:
-        eventually(lambda: len(list(tmp_path.glob("running-*"))) == 20, "twenty flows run")
+        eventually(lambda: len(list(tmp_path.glob("running-*"))) == 20, what="twenty flows run")
         before = steps_recorded(database)
         database.kill()
-        eventually(lambda: not servers.is_ready(), "the server says that its database is gone")
+        eventually(lambda: not servers.is_ready(), what="the server says that its database is gone")
         database.start()
-        eventually(servers.is_ready, "the server has its database again")
-        eventually(lambda: steps_recorded(database) > before, "steps are recorded again")
+        eventually(servers.is_ready, what="the server has its database again")
+        eventually(lambda: steps_recorded(database) > before, what="steps are recorded again")
         servers.kill()
         servers.start()
         (tmp_path / "go on").touch()
