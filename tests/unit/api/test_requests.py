@@ -411,12 +411,17 @@ def test_requests_under_way_are_bounded() -> None:
     threads.close()
 
 
+@pytest.mark.parametrize("path", ["/api/flows/filter", "/api/openapi.json", "/docs", "/api/ready"])
+@pytest.mark.parametrize("guarded", [False, True], ids=["open", "with tokens"])
 def test_whoever_comes_when_it_is_full_is_asked_to_come_again(
-    api: httpx.Client, monkeypatch: pytest.MonkeyPatch
+    serve: Callable[..., httpx.Client], monkeypatch: pytest.MonkeyPatch, path: str, guarded: bool
 ) -> None:
     async def full(self: Threads, *args: Any) -> None:
         raise TooBusy
 
+    api = serve({"server.api.csrf_protection_enabled": guarded})
     monkeypatch.setattr(Threads, "run", full)
-    answer = api.post("/api/flows/filter")
+    method = "POST" if path.endswith("filter") else "GET"
+    token = {"Prefect-Csrf-Client": "c", "Prefect-Csrf-Token": "t"}
+    answer = api.request(method, path, headers=token)
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")

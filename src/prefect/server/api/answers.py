@@ -191,6 +191,11 @@ def internal_error() -> Answer:
     return json_answer(500, {"exception_message": "Internal Server Error"})
 
 
+TOO_BUSY = json_answer(
+    429, {"detail": "The server has as many requests under way as it may; ask again in a moment."}
+).with_headers((b"retry-after", b"1"))
+
+
 # --- sending --------------------------------------------------------------------------------------------
 
 

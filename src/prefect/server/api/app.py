@@ -18,12 +18,12 @@ from starlette.routing import BaseRoute, Mount
 
 from prefect.exceptions import StoreError
 from prefect.schemas.operations import OPERATIONS
-from prefect.server.api.answers import internal_error, json_answer, refusal, response
+from prefect.server.api.answers import TOO_BUSY, internal_error, json_answer, refusal, response
 from prefect.server.api.gates import Gate
 from prefect.server.api.pages import page_routes
 from prefect.server.api.root import NAMES, root_routes
 from prefect.server.api.routes import route_of
-from prefect.server.api.threads import Threads
+from prefect.server.api.threads import Threads, TooBusy
 from prefect.server.api.tokens import TokenGuard, token_route
 from prefect.server.api.websockets import websocket_routes
 from prefect.server.database.store import Store
@@ -66,7 +66,12 @@ def create_app(
     return Starlette(
         routes=[Mount(base_path(told), routes=routes, middleware=[gate]), *pages],
         middleware=[_origins(told)],
-        exception_handlers={HTTPException: _refused, StoreError: _troubled, Exception: _failed},
+        exception_handlers={
+            HTTPException: _refused,
+            TooBusy: _full,
+            StoreError: _troubled,
+            Exception: _failed,
+        },
         lifespan=life,
     )
 
@@ -98,6 +103,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     answer = response(json_answer(error.status_code, {"detail": error.detail}))
     answer.headers.update(error.headers or {})
     return answer
+
+
+async def _full(request: Request, error: Exception) -> Response:
+    """The answer when as many requests are under way as may be, wherever it is noticed."""
+    return response(TOO_BUSY)
 
 
 async def _troubled(request: Request, error: Exception) -> Response:

@@ -74,8 +74,6 @@ class Gate:
             await self._app(scope, body.receive, send)
         except TooLarge:
             await send_answer(send, _too_large(self._most_bytes))
-        except TooBusy:
-            await send_answer(send, _TOO_BUSY)
         finally:
             body.forget()
 
@@ -202,9 +200,6 @@ class BoundedBody:
 
 
 _UNAUTHORIZED = json_answer(401, {"exception_message": "Unauthorized"})
-_TOO_BUSY = json_answer(
-    429, {"detail": "The server has as many requests under way as it may; ask again in a moment."}
-).with_headers((b"retry-after", b"1"))
 
 
 def _too_large(most_bytes: int) -> Answer:

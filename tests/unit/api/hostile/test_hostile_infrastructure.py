@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 from uuid import uuid4
+
+import httpx
 
 from asking import Asking
 
@@ -168,3 +172,10 @@ def test_automations_templates_and_forms(ask: Asking) -> None:
     for value in ("[" * 2000, 5, None):
         values = {"a": {"__prefect_kind": "json", "value": value}}
         ask("POST", "/ui/schemas/validate", {"schema": {}, "values": values})
+
+
+def test_tokens(serve: Callable[..., httpx.Client]) -> None:
+    asking = Asking(serve({"server.api.csrf_protection_enabled": True}))
+    for client in (NUL, "x" * 201, "\u202e", "' OR 1=1"):
+        asking("GET", f"/csrf-token?{urlencode({'client': client})}")
+    assert not asking.faults, asking.faults
