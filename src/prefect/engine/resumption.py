@@ -11,14 +11,11 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from prefect.schemas.bases import microseconds_since_epoch
 from prefect.schemas.runs import FlowRun
-
-if TYPE_CHECKING:
-    from prefect.schemas.recording import AwaitedRetry
 
 LINEAGE_LABEL = "prefect.lineage"
 """Under this label a forked run, and each run inside it, remembers whose stored steps count as its own."""
@@ -58,7 +55,7 @@ class Resumption:
     origins: dict[str, Any] = field(default_factory=dict)
     revisits: dict[UUID, int] = field(default_factory=dict)
     deferred: dict[str, UUID] | None = None
-    awaited: dict[str, AwaitedRetry] | None = None
+    awaited: dict[str, Any] | None = None
     counts: dict[str, int] = field(default_factory=dict)
     _renewed: int = 0
     _from_here_on: bool = False
