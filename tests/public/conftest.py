@@ -135,7 +135,7 @@ class ServerStore:
         return get_client(sync_client=True)
 
     def _eventually(self, read: Callable[[], Any], enough: Callable[[Any], bool]) -> Any:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while True:
             found = read()
             if enough(found) or time.monotonic() > deadline:

@@ -92,7 +92,7 @@ def test_the_paused_state_says_when_it_ends_and_what_it_is_called() -> None:
         False,
     )
     left = (state.state_details.pause_timeout - state.timestamp).total_seconds()
-    assert left == pytest.approx(PATIENCE_SECONDS, abs=5)
+    assert left == pytest.approx(PATIENCE_SECONDS, abs=PATIENCE_SECONDS / 2)
 
 
 def test_nobody_resumes() -> None:

@@ -209,7 +209,7 @@ def test_submit_does_not_wait_for_upstreams() -> None:
 
     @task
     def held() -> int:
-        assert gate.wait(20)
+        assert gate.wait(60)
         return 1
 
     def body() -> int:

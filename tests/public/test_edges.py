@@ -173,7 +173,7 @@ def test_what_a_submitted_task_sets_stays_there() -> None:
 
 
 def test_flows_in_several_threads_at_once() -> None:
-    barrier = threading.Barrier(3, timeout=30)
+    barrier = threading.Barrier(3, timeout=60)
 
     @flow
     def one(x: int) -> Any:

@@ -27,7 +27,7 @@ class Gate:
         self.opened.set()
 
     def pass_through(self) -> None:
-        assert self.opened.wait(20)
+        assert self.opened.wait(60)
 
 
 @pytest.fixture

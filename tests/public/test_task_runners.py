@@ -10,6 +10,8 @@ from prefect.context import FlowRunContext, TagsContext
 from prefect.futures import PrefectFuture
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+PATIENCE_SECONDS = 60.0
+
 
 @task
 def thread_name() -> str:
@@ -38,7 +40,7 @@ def test_called_tasks_run_in_the_callers_thread() -> None:
 
 
 def test_threads_run_at_the_same_time() -> None:
-    barrier = threading.Barrier(3, timeout=20)
+    barrier = threading.Barrier(3, timeout=PATIENCE_SECONDS)
 
     @task
     def meets() -> int:
@@ -98,7 +100,7 @@ def test_one_worker_is_enough_for_upstreams_of_a_held_task() -> None:
 
     @task
     def held() -> int:
-        assert gate.wait(20)
+        assert gate.wait(PATIENCE_SECONDS)
         return 1
 
     @flow(task_runner=ThreadPoolTaskRunner(max_workers=2))
@@ -106,7 +108,7 @@ def test_one_worker_is_enough_for_upstreams_of_a_held_task() -> None:
         first = held.submit()
         waiting = [identity.submit(first) for _ in range(4)]
         free = identity.submit(7)
-        assert free.result(timeout=10) == 7
+        assert free.result(timeout=PATIENCE_SECONDS) == 7
         gate.set()
         return [future.result() for future in waiting]
 

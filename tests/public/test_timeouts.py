@@ -15,7 +15,7 @@ LIMIT_SECONDS = 0.1
 
 def busy() -> None:
     """Takes far too long, in steps short enough to be interrupted between them."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 120
     while time.monotonic() < end:
         time.sleep(0.002)
 
@@ -27,11 +27,11 @@ def slow() -> None:
 
 @task(timeout_seconds=LIMIT_SECONDS)
 async def slow_later() -> None:
-    await asyncio.sleep(20)
+    await asyncio.sleep(120)
 
 
 def took_less_than_the_work(started: float) -> bool:
-    return time.monotonic() - started < 15
+    return time.monotonic() - started < 60
 
 
 def state_of(body: Any) -> Any:
@@ -79,7 +79,7 @@ def test_a_sync_flow_times_out() -> None:
 def test_an_async_flow_times_out() -> None:
     @flow(timeout_seconds=LIMIT_SECONDS)
     async def parent() -> None:
-        await asyncio.sleep(20)
+        await asyncio.sleep(120)
 
     state = asyncio.run(parent(return_state=True))
     assert state.name == "TimedOut"
@@ -90,7 +90,7 @@ def test_an_async_flow_stops_in_the_middle_of_a_task() -> None:
 
     @task
     async def sleeps() -> None:
-        await asyncio.sleep(20)
+        await asyncio.sleep(120)
         reached.append("end of task")
 
     @flow(timeout_seconds=LIMIT_SECONDS)

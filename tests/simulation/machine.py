@@ -33,7 +33,7 @@ from simulation.world import Effect, Outside, Scenario, begin_or_resume
 LONG_SECONDS = 3_600.0
 """How long a process stalls: longer than it may without being taken for dead."""
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 60
 """How long the threads of a dead process have to notice it."""
 
 

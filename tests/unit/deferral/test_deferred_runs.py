@@ -391,9 +391,9 @@ def test_callbacks_of_many_runs_share_one_thread() -> None:
     assert len(watching) == 1
     for future in reversed(futures):
         enter(future, Completed())
-    assert all_there.wait(timeout=30)
+    assert all_there.wait(timeout=60)
     assert set(arrived) == set(futures)
-    watching[0].join(timeout=30)
+    watching[0].join(timeout=60)
     assert not watching[0].is_alive()
 
 

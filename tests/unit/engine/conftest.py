@@ -15,7 +15,7 @@ from prefect._clock import VirtualClock, use_clock
 from prefect.settings import get_current_settings
 from prefect.testing.utilities import prefect_test_harness
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 """Longer than anything takes; whoever waits that long has found a deadlock."""
 
 

@@ -33,7 +33,7 @@ from prefect.schemas.states import State, StateType
 from prefect.states import Cancelled, Completed, Crashed, Failed, Pending
 from prefect.utilities.annotations import quote
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 Future = PrefectConcurrentFuture[Any]
 

@@ -33,7 +33,7 @@ from prefect.states import Cancelling, Completed, Crashed, Failed, Paused, Runni
 
 pytestmark = pytest.mark.usefixtures("store")
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class Waiting(VirtualClock):

@@ -25,7 +25,7 @@ from prefect.states import Cancelled, Cancelling, Completed, Crashed, Failed
 
 pytestmark = pytest.mark.usefixtures("store")
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 def flow_run_id() -> UUID:

@@ -11,7 +11,7 @@ import pytest
 from prefect.engine import pool as module
 from prefect.engine.pool import Growth, WorkerPool, worker_is_blocked
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 @pytest.fixture

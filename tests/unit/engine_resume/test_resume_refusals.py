@@ -93,7 +93,7 @@ def test_of_two_that_resume_a_run_at_once_one_does(notebook: Any, last_run: Last
     def main() -> None:
         notebook.may_break()
         notebook.compute("main")
-        refused.wait(10)
+        refused.wait(60)
 
     with pytest.raises(ConnectionError):
         main()

@@ -13,7 +13,7 @@ import pytest
 from prefect._interruptible import Interruptible
 from prefect._steps import Call, run_awaiting, run_blocking
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 
 
 class Stopped(BaseException):

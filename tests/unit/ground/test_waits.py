@@ -66,9 +66,9 @@ def test_what_is_raised_in_a_waiting_thread_ends_the_wait(what: str, monkeypatch
 
     thread = threading.Thread(target=wait, daemon=True)
     thread.start()
-    waiting.wait(30)
+    waiting.wait(60)
     assert thread.ident is not None
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     assert raise_in_thread(thread.ident, Wanted)
     thread.join(deadline - time.monotonic())
     assert caught.is_set()

@@ -82,16 +82,16 @@ def test_frees_itself_after_the_hold_timeout(locks: LockManager) -> None:
 
 def test_a_waiter_gets_it_when_it_frees_itself(locks: LockManager) -> None:
     locks.acquire_lock("k", "a", hold_timeout=0.03)
-    assert locks.acquire_lock("k", "b", acquire_timeout=10)
+    assert locks.acquire_lock("k", "b", acquire_timeout=60)
 
 
 def test_a_waiting_thread_gets_it_on_release(locks: LockManager) -> None:
     locks.acquire_lock("k", "a")
     outcome: list[bool] = []
-    waiter = threading.Thread(target=lambda: outcome.append(locks.acquire_lock("k", "b", acquire_timeout=10)))
+    waiter = threading.Thread(target=lambda: outcome.append(locks.acquire_lock("k", "b", acquire_timeout=60)))
     waiter.start()
     locks.release_lock("k", "a")
-    waiter.join(10)
+    waiter.join(60)
     assert outcome == [True]
     assert locks.is_lock_holder("k", "b")
 
@@ -99,7 +99,7 @@ def test_a_waiting_thread_gets_it_on_release(locks: LockManager) -> None:
 def test_a_waiting_coroutine_gets_it_on_release(locks: LockManager) -> None:
     async def main() -> bool:
         await locks.aacquire_lock("k", "a")
-        waiter = asyncio.create_task(locks.aacquire_lock("k", "b", acquire_timeout=10))
+        waiter = asyncio.create_task(locks.aacquire_lock("k", "b", acquire_timeout=60))
         await asyncio.sleep(0)
         locks.release_lock("k", "a")
         return await waiter
@@ -125,7 +125,7 @@ def test_many_threads_exclude_each_other(locks: LockManager) -> None:
     def work(name: str) -> None:
         nonlocal inside, most
         for _ in range(5):
-            assert locks.acquire_lock("k", name, acquire_timeout=30)
+            assert locks.acquire_lock("k", name, acquire_timeout=60)
             with counting:
                 inside += 1
                 most = max(most, inside)

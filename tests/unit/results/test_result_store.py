@@ -325,7 +325,7 @@ def test_reading_waits_for_the_lock(disk: LocalFileSystem) -> None:
     reader.start()
     store.write("new", key=key, holder="writer")
     store.release_lock(key, holder="writer")
-    reader.join(10)
+    reader.join(60)
     assert found == ["new"]
 
 

@@ -125,14 +125,14 @@ def test_it_holds_in_threads_that_carry_no_context(outside: Path) -> None:
 
 
 def test_harnesses_that_overlap_in_threads_do_not_mix(outside: Path) -> None:
-    both_entered, first_left = threading.Barrier(2, timeout=20), threading.Event()
+    both_entered, first_left = threading.Barrier(2, timeout=60), threading.Event()
     counted: dict[str, int] = {}
 
     def use(name: str, number: int) -> None:
         with prefect_test_harness():
             both_entered.wait()
             if name == "second":
-                assert first_left.wait(20)
+                assert first_left.wait(60)
             for _ in range(number):
                 inside()
             counted[name] = runs_in(home())

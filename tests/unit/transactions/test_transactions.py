@@ -516,7 +516,7 @@ def test_serializable_work_is_done_once(locking_store: ResultStore) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
     assert len(done) == 1
     assert locking_store.read(key).result == done[0]
 
