@@ -21,7 +21,7 @@ from prefect.cli._output import (
     print_lines,
     print_success,
 )
-from prefect.cli._server_client import command_client
+from prefect.cli._server_client import ServerAway, asked, command_client, tell_away
 from prefect.cli._store import flow_run_meant
 from prefect.schemas.bases import now
 from prefect.schemas.states import StateType
@@ -68,7 +68,7 @@ def cancel(
         if state is None or not (state.is_cancelling() or state.is_cancelled()):
             _refuse(run, "cancelled", getattr(result.details, "reason", None))
         if wait and not state.is_final():
-            state = _ended(client, run.id, None).state or state
+            state = _ended(client, run, None).state or state
     if output:
         print_json({"id": run.id, "state": state})
     elif state.is_final():
@@ -93,8 +93,9 @@ def watch(
 ) -> None:
     """Show what becomes of a flow run until it has ended. Ends with 0 if it completed, else with 1."""
     run = flow_run_meant(id)
-    with command_client() as client:
-        run = _ended(client, run.id, timeout, _Story(client))
+    # waiting for a server that is away is done here, where it can be told
+    with command_client(max_retries=0) as client:
+        run = _ended(client, run, timeout, _Story(client))
     raise typer.Exit(0 if run.state_type is StateType.COMPLETED else 1)
 
 
@@ -118,20 +119,28 @@ def _refuse(run: FlowRun, done: str, reason: str | None) -> NoReturn:
 
 
 def _ended(
-    client: SyncPrefectClient, run_id: UUID, timeout_seconds: float | None, story: _Story | None = None
+    client: SyncPrefectClient, run: FlowRun, timeout_seconds: int | None, story: _Story | None = None
 ) -> FlowRun:
-    """Wait until a run has ended; one whose process is gone is ended."""
+    """Wait until a run has ended, also for a server that is away; a run whose process is gone is ended."""
     ends = None if timeout_seconds is None else clock().now() + timedelta(seconds=timeout_seconds)
+    is_away = False
     while True:
         _close_dead_runs()
-        run = client.read_flow_run(run_id)
-        if story is not None:
-            story.tell(run)
-        if run.state is not None and run.state.is_final():
-            return run
+        try:
+            run = asked(client.read_flow_run, run.id)
+            if story is not None:
+                asked(story.tell, run)
+            if run.state is not None and run.state.is_final():
+                return run
+            is_away = False
+        except ServerAway as error:
+            if not is_away:
+                tell_away(error)
+            is_away = True
         if ends is not None and clock().now() >= ends:
             exit_with_error(
-                f"Flow run {run.name!r} has not ended within {timeout_seconds:g} seconds; it is {run.state_name}.",
+                f"Flow run {run.name!r} has not ended within {words.counted(timeout_seconds or 0, 'second')}; "
+                f"it {'was' if is_away else 'is'} {run.state_name}.",
                 _TIMED_OUT,
             )
         clock().sleep(_LOOK_SECONDS)
@@ -156,14 +165,22 @@ class _Story:
     def tell(self, run: FlowRun) -> None:
         """Say in which state the run is, if it has a new one, and how far its tasks are."""
         counts = self._task_counts(run.id)
+        has_ended = run.state is not None and run.state.is_final()
+        if not has_ended:
+            self._tell_state(run)
         if counts and counts != self._counts:
-            print_lines([f"{now():%H:%M:%S}  tasks: {counts}"])
+            print_lines([f"{now().astimezone():%H:%M:%S}  tasks: {counts}"])
             self._counts = counts
-        if run.state is not None and run.state_id != self._seen:
-            self._seen = run.state_id
-            message = f"  {run.state.message}" if run.state.message else ""
-            text = words.state_text(run.state_type, run.state_name).plain
-            print_lines([f"{run.state.timestamp:%H:%M:%S}  flow run {run.name}: {text}{message}"])
+        if has_ended:
+            self._tell_state(run)
+
+    def _tell_state(self, run: FlowRun) -> None:
+        if run.state is None or run.state_id == self._seen:
+            return
+        self._seen = run.state_id
+        message = f"  {run.state.message}" if run.state.message else ""
+        text = words.state_text(run.state_type, run.state_name).plain
+        print_lines([f"{run.state.timestamp.astimezone():%H:%M:%S}  flow run {run.name}: {text}{message}"])
 
     def _task_counts(self, run_id: UUID) -> str:
         from prefect.schemas.filters.flow_runs import FlowRunFilter, FlowRunFilterId

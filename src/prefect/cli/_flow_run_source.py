@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.cli._following import PAGE
+from prefect.cli._server_client import asked
 from prefect.schemas.filters.logs import LogFilter
 from prefect.schemas.logs import Log
 from prefect.schemas.runs import FlowRun
@@ -56,19 +57,3 @@ class FlowRunSource:
 
         filter = TaskRunFilter.model_validate({"id": {"any_": list(ids)[:PAGE]}})
         return {run.id: run.name for run in asked(self._client.read_task_runs, task_run_filter=filter)}
-
-
-def asked(ask: Any, *args: Any, **kwargs: Any) -> Any:
-    """What a client answers.
-
-    Raises:
-        ConnectionError: nobody is there to answer, or not now.
-    """
-    try:
-        return ask(*args, **kwargs)
-    except Exception as error:
-        from prefect.client.orchestration.http import is_away
-
-        if is_away(error):
-            raise ConnectionError(str(error) or repr(error)) from error
-        raise

@@ -12,6 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from prefect._clock import clock
+from prefect.cli._server_client import ServerAway
 from prefect.schemas.logs import Log
 
 LOOK_SECONDS = 0.5
@@ -31,7 +32,7 @@ class Source(Protocol):
         """A page of the records from a moment on, by time.
 
         Raises:
-            ConnectionError: the source is away for now.
+            ServerAway: the source is away for now.
         """
         ...
 
@@ -39,7 +40,7 @@ class Source(Protocol):
         """Whether the run has ended.
 
         Raises:
-            ConnectionError: the source is away for now.
+            ServerAway: the source is away for now.
         """
         ...
 
@@ -54,7 +55,7 @@ class Follower:
     """
 
     def __init__(
-        self, source: Source, show: Callable[[list[Log]], None], away: Callable[[Exception], None]
+        self, source: Source, show: Callable[[list[Log]], None], away: Callable[[ServerAway], None]
     ) -> None:
         self._source = source
         self._show = show
@@ -80,7 +81,7 @@ class Follower:
                 ended = self._source.has_ended()
                 self.look()
                 self._is_away = False
-            except ConnectionError as error:
+            except ServerAway as error:
                 ended = False
                 if not self._is_away:
                     self._away(error)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from prefect.cli._output import OutputFormat, exit_with_error, print_error, print_json
+from prefect.cli._output import OutputFormat, exit_with_error, print_json
 from prefect.schemas.logs import Log
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def follow_logs(
     """
     from prefect.cli._flow_run_source import FlowRunSource
     from prefect.cli._following import Follower
-    from prefect.cli._server_client import command_client
+    from prefect.cli._server_client import command_client, tell_away
     from prefect.cli._store import flow_run_meant
 
     if head or reverse:
@@ -147,7 +147,7 @@ def follow_logs(
     # waiting for a server that is away is done here, where it can be told
     with command_client(max_retries=0) as client:
         source = FlowRunSource(client, meant)
-        follower = Follower(source, show, away=_tell_away)
+        follower = Follower(source, show, away=tell_away)
         if tail or number is not None:
             latest = source.latest(number or _LINES)
             show(latest)
@@ -155,7 +155,3 @@ def follow_logs(
         with suppress(KeyboardInterrupt):
             # that is one way to end it
             follower.run()
-
-
-def _tell_away(error: Exception) -> None:
-    print_error(f"The server is away ({error}); it is waited for.")

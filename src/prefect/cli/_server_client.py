@@ -7,21 +7,28 @@ what is asked (`_questions`, the commands).
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from prefect.cli._output import exit_with_error
+from prefect.cli._output import exit_with_error, print_error
 from prefect.exceptions import ObjectNotFound
 from prefect.settings import get_current_settings, temporary_settings
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 _RETRIES = 2
 """Enough for a server that is just being started again."""
 
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
+
+
+class ServerAway(Exception):
+    """The server cannot be reached, or cannot answer, for now."""
 
 
 @contextmanager
@@ -77,3 +84,24 @@ def trouble_with_server(error: Exception) -> str | None:
             )
         return f"The server at {url} refuses: {error}"
     return None
+
+
+def asked(ask: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """What a client answers, for whoever waits for a server that is away.
+
+    Raises:
+        ServerAway: nobody is there to answer, or not now.
+    """
+    try:
+        return ask(*args, **kwargs)
+    except Exception as error:
+        from prefect.client.orchestration.http import is_away
+
+        if is_away(error):
+            raise ServerAway(str(error) or repr(error)) from error
+        raise
+
+
+def tell_away(error: ServerAway) -> None:
+    """Say that the server is away, and that it is waited for."""
+    print_error(f"The server is away ({error}); it is waited for.")

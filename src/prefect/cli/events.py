@@ -17,6 +17,8 @@ import typer
 
 from prefect.cli._groups import command_group
 from prefect.cli._output import exit_with_error, print_success
+from prefect.cli._server_client import command_client
+from prefect.settings import get_current_settings
 
 if TYPE_CHECKING:
     from prefect.schemas.events import Event
@@ -47,7 +49,7 @@ def stream(
 ) -> None:
     """Print events as they happen, those of the last minutes first. Ctrl-C ends it.
 
-    A server that goes away is waited for.
+    A server that goes away later is waited for.
     """
     if account:
         exit_with_error("There are no accounts here: --account is for Prefect Cloud.")
@@ -58,11 +60,18 @@ def stream(
                 out = stack.enter_context(output_file.open("a", encoding="utf-8"))
             except OSError as error:
                 exit_with_error(f"Cannot write to {output_file}: {error.strerror}.")
+        if get_current_settings().api.url is not None:
+            # one that is not there from the start may never be: that is said, and not waited for
+            with command_client():
+                pass
         try:
             asyncio.run(_stream(format, out, run_once))
         except KeyboardInterrupt:
             # that is how one ends it
             return
+        except BrokenPipeError:
+            # whoever read this has had enough
+            raise
         except OSError as error:
             exit_with_error(f"The stream of events broke off: {error}")
 
@@ -111,7 +120,6 @@ def emit(
     """Tell that something happened."""
     from pydantic import ValidationError
 
-    from prefect.cli._server_client import command_client
     from prefect.schemas.events import Event
 
     labels = _labels(resource or [], resource_id)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +74,17 @@ def test_a_file_that_cannot_be_written_is_named(prefect: Any, tmp_path: Path) ->
     streamed = prefect("events", "stream", "--output-file", str(tmp_path / "no" / "file"))
     assert streamed.code == 1
     assert "Cannot write to" in streamed.err
+
+
+def test_a_reader_that_has_had_enough_is_no_error(prefect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    prefect("events", "emit", "a", "--resource-id", "x")
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError(errno.EPIPE, "Broken pipe")
+
+    monkeypatch.setattr(sys, "stdout", Closed())
+    assert prefect("events", "stream", "--run-once").err == ""
 
 
 def test_there_are_no_accounts(prefect: Any) -> None:

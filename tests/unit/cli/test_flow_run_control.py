@@ -1,13 +1,15 @@
 """`prefect flow-run cancel`, `pause`, `suspend`, `resume` of what waits, and `watch`: what they do, refuse and say."""
 
 import json
+import time
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from prefect._clock import VirtualClock, use_clock
+from prefect.cli._server_client import ServerAway
 from prefect.client.orchestration.local import close_stores, local_client
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import State, StateType
@@ -155,6 +157,38 @@ def test_watching_has_an_end(prefect: Any) -> None:
     with use_clock(Later(run, *[Running() for _ in range(20)])):
         outcome = prefect("flow-run", "watch", "the-run", "--timeout", "7")
     assert (outcome.code, "has not ended within 7 seconds" in outcome.err) == (1, True)
+
+
+def test_a_server_that_goes_away_while_a_run_is_watched_is_waited_for(
+    prefect: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from prefect.cli import _flow_run_control as control
+
+    def asked(ask: Any, *args: Any) -> Any:
+        looks.append(ask)
+        if len(looks) in (3, 4):
+            raise ServerAway("nobody answers")
+        return ask(*args)
+
+    looks: list[Any] = []
+    run = run_in(Pending())
+    monkeypatch.setattr(control, "asked", asked)
+    with use_clock(Later(run, Running(), Running(), Completed())):
+        outcome = prefect("flow-run", "watch", "the-run")
+    assert outcome.code == 0
+    assert outcome.err == "The server is away (nobody answers); it is waited for.\n"
+
+
+def test_times_are_told_as_the_clock_on_the_wall(prefect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC-5")
+    time.tzset()
+    try:
+        run = run_in(Pending(), Running(), Completed())
+        outcome = prefect("flow-run", "watch", "the-run")
+        assert outcome.out.startswith(f"{state_of(run).timestamp + timedelta(hours=5):%H:%M:%S}  flow run")
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
 
 
 def test_cancelling_may_wait_for_the_end(prefect: Any) -> None:

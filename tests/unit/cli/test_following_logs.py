@@ -14,6 +14,7 @@ from prefect import flow, get_run_logger
 from prefect._clock import VirtualClock, use_clock
 from prefect.cli import _following
 from prefect.cli._following import LATE, LOOK_SECONDS, LOOKS_AFTER_THE_END, Follower
+from prefect.cli._server_client import ServerAway
 from prefect.client.orchestration.local import close_stores
 from prefect.schemas.logs import Log
 from prefect.testing.server import running_server
@@ -107,11 +108,21 @@ def test_only_what_is_new_is_asked_for() -> None:
 
 
 def test_a_server_that_is_away_is_waited_for_and_told_of_once() -> None:
-    away = ConnectionError("nobody answers")
+    away = ServerAway("nobody answers")
     reader = Reader(Run([record(1)], away, away, [record(2)], away, [record(3)]))
     reader.follower.run()
     assert reader.shown == [1, 2, 3]
     assert reader.told == ["nobody answers", "nobody answers"]
+
+
+def test_a_reader_that_goes_away_is_no_server_that_does() -> None:
+    def closed(records: list[Log]) -> None:
+        raise BrokenPipeError
+
+    told: list[ServerAway] = []
+    with pytest.raises(BrokenPipeError):
+        Follower(Run([record(1)], [record(2)]), closed, told.append).run()
+    assert told == []
 
 
 def test_more_than_a_page_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:

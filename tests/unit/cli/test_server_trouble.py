@@ -29,6 +29,7 @@ COMMANDS = [
     "task-run ls",
     "result get some-run",
     "events emit a.thing --resource-id here",
+    "events stream",
 ]
 
 
