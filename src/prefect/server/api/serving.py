@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 from prefect.exceptions import ConfigurationError
 from prefect.logging.configuration import ensure_logging_setup
 from prefect.server.api.app import base_path, create_app
+from prefect.server.api.connections import HttpProtocol
 from prefect.server.api.websockets.protocol import SocketProtocol
 from prefect.server.database.store import Store, open_store
 from prefect.settings import Settings
@@ -103,6 +104,7 @@ def server_of(app: ASGIApp, settings: Settings, **options: Any) -> Server:
         "lifespan": "on",
         "timeout_keep_alive": api.keepalive_timeout,
         "timeout_graceful_shutdown": LONGEST_END_SECONDS,
+        "http": HttpProtocol,
         "ws": SocketProtocol,
         "ws_max_size": _LARGEST_FRAME_BYTES,
         "ws_ping_interval": api.websocket_ping_interval,
