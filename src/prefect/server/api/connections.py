@@ -28,7 +28,7 @@ class HttpProtocol(H11Protocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._owed: type[h11.Sentinel] | None = None
+        self._owed: type[Any] | None = None
         self._patience: asyncio.TimerHandle | None = None
         self._until_read: asyncio.TimerHandle | None = None
 
@@ -53,7 +53,7 @@ class HttpProtocol(H11Protocol):
         is_owed = state in (h11.IDLE, h11.SEND_BODY) and not self.transport.is_closing()
         self._wait_for(state if is_owed else None)
 
-    def _wait_for(self, state: type[h11.Sentinel] | None) -> None:
+    def _wait_for(self, state: type[Any] | None) -> None:
         if state is self._owed:
             return
         self._owed = state
