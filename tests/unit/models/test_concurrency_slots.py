@@ -1,5 +1,6 @@
 """Slots of concurrency limits: taken together, held by leases, given back, fading."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -17,6 +18,7 @@ from prefect.exceptions import (
 from prefect.schemas.actions.concurrency import ConcurrencyLimitCreate, GlobalConcurrencyLimitCreate
 from prefect.schemas.concurrency import ConcurrencyLeaseHolder
 from prefect.server.database import tables
+from prefect.server.database.store import Store
 from prefect.server.models import concurrency_limits as limits
 from prefect.server.models import concurrency_slots as slots
 from prefect.server.models import slot_leases, tag_slots
@@ -297,3 +299,23 @@ def test_holders_of_a_tag_can_be_set_by_people(connection: sa.Connection, tagged
     assert fill.count(tables.concurrency_lease) == 0
     with pytest.raises(ObjectNotFound):
         limits.read_tag_limit_by_id(connection, rows[0].id)
+
+
+def test_leases_that_end_at_once_are_all_unspent(store: Store) -> None:
+    with store.writing() as connection:
+        asked = GlobalConcurrencyLimitCreate(name="a", limit=100, slot_decay_per_second=0.001)
+        limits.create_global_limit(connection, asked)
+    leases = []
+    for _ in range(12):
+        with store.writing() as connection:
+            leases.append(slots.take_slots(connection, ["a"], 1, "concurrency", MINUTE)[0])
+
+    def end(lease: UUID) -> None:
+        with store.writing(apart=True) as connection:
+            slots.end_lease(connection, lease)
+
+    # each twice, as by a client that did not hear the answer
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(end, [*leases[:10], *leases[:10]]))
+    with store.reading() as connection:
+        assert limits.read_global_limit(connection, "a").active_slots == 2

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from prefect.exceptions import ConcurrencySlotsTakenError
 from prefect.schemas.bases import now
 from prefect.schemas.concurrency import ConcurrencyLeaseHolder
+from prefect.server.database.engine import lock_row
 from prefect.server.database.tables import concurrency_lease, concurrency_limit_v2, concurrency_slot
 from prefect.server.models.slot_leases import drop_if_empty, forget_expired, held_slots, hold, make_lease
 from prefect.server.models.tag_slots import tag_limit_rows
@@ -227,14 +228,17 @@ def _note_release(connection: sa.Connection, limit: Any, slots: int, seconds: fl
 def end_lease(connection: sa.Connection, lease_id: UUID) -> None:
     """Give back what a lease holds; one that has ended already holds nothing."""
     slot, lease, limit = concurrency_slot, concurrency_lease, concurrency_limit_v2
+    # whoever ends it as well, or changes what its limits have spent, waits
+    lock_row(connection, lease, lease_id)
     query = (
         sa.select(limit, slot.c.slots.label("held"), lease.c.acquired_at)
         .join_from(slot, lease, lease.c.id == slot.c.lease_id)
         .join(limit, limit.c.id == slot.c.limit_id)
         .where(lease.c.id == lease_id)
+        .order_by(limit.c.name)
     )
     at = now()
-    for row in connection.execute(query).all():
+    for row in connection.execute(query.with_for_update(of=limit)).all():
         _note_release(connection, row, row.held, (at - row.acquired_at).total_seconds())
     connection.execute(sa.delete(lease).where(lease.c.id == lease_id))
 
