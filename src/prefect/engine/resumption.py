@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.schemas.bases import microseconds_since_epoch
+from prefect.schemas.outcomes import AwaitedRetry
 from prefect.schemas.runs import FlowRun
 
 LINEAGE_LABEL = "prefect.lineage"
@@ -55,7 +56,7 @@ class Resumption:
     origins: dict[str, Any] = field(default_factory=dict)
     revisits: dict[UUID, int] = field(default_factory=dict)
     deferred: dict[str, UUID] | None = None
-    awaited: dict[str, Any] | None = None
+    awaited: dict[str, AwaitedRetry] | None = None
     counts: dict[str, int] = field(default_factory=dict)
     _renewed: int = 0
     _from_here_on: bool = False

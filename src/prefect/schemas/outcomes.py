@@ -1,7 +1,7 @@
-"""What becomes of a state that the engine proposes for a flow run.
+"""What the engine is told of runs: what becomes of a state that it proposes, and of retries that were waited for.
 
-More than the API's `OrchestrationResult` tells: the counters of the run, and which attempt it is. Not here: the
-decision (`server/orchestration`).
+Of a proposal it is told more than the API's `OrchestrationResult` tells: the counters of the run, and which attempt it
+is. Not here: the decision (`server/orchestration`).
 """
 
 from __future__ import annotations
@@ -37,3 +37,16 @@ class Outcome:
     start_time: datetime | None = None
     end_time: datetime | None = None
     total_run_time: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class AwaitedRetry:
+    """The retry that a task run was waiting for when it crashed.
+
+    Attributes:
+        due: when it was to begin.
+        run_count: how often the run had run by then.
+    """
+
+    due: datetime
+    run_count: int

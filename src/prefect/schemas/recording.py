@@ -298,13 +298,6 @@ class StepsOfFlowRun(BaseModel):
     names: set[str] = set()
 
 
-class AwaitedRetry(BaseModel):
-    """The retry that a task run was waiting for when it crashed: when it is due, and how often the run had run."""
-
-    due: datetime
-    run_count: int
-
-
 class HeldKey(BaseModel):
     """A lock in force. `expires_at`: when it ends by itself; None: when its process does."""
 

@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from prefect import flow, task
 from prefect._clock import VirtualClock, use_clock
+from prefect.engine.resumption import Resumption
 from prefect.flow_runs import retry_flow_run
 from prefect.runtime import task_run
+from prefect.schemas.bases import now, uuid7
+from prefect.schemas.outcomes import AwaitedRetry
 from prefect.task_runners import ProcessPoolTaskRunner
 
 LastRun = Callable[[Any], Any]
@@ -303,3 +307,10 @@ def test_a_worker_process_takes_it_over(notebook: Any, clock: DeadlyClock, last_
     notebook.broken = False
     # by the clock of the worker, which is the real one, the moment has passed long ago
     assert resume(main, last_run(main)) == [1, 2]
+
+
+def test_the_past_of_a_run_can_be_sent_to_task_workers() -> None:
+    """As JSON, too."""
+    past = Resumption(uuid7(), again=True, awaited={"place": AwaitedRetry(now(), 2)})
+    carrier = TypeAdapter(Resumption)
+    assert carrier.validate_json(carrier.dump_json(past)) == past

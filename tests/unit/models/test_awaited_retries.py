@@ -7,7 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from tests.unit.models.conftest import Filler, minutes
 
-from prefect.schemas.recording import AwaitedRetry
+from prefect.schemas.outcomes import AwaitedRetry
 from prefect.schemas.states import StateDetails, StateType
 from prefect.server.database import tables
 from prefect.server.models.steps import read_awaited_retries

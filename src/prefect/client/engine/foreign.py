@@ -22,14 +22,13 @@ from prefect.schemas.actions.states import StateCreate
 from prefect.schemas.described import described_data
 from prefect.schemas.filters.flow_runs import FlowRunFilter, FlowRunFilterId
 from prefect.schemas.operations import Request, flow_runs, task_runs
-from prefect.schemas.outcomes import Outcome
+from prefect.schemas.outcomes import AwaitedRetry, Outcome
 from prefect.schemas.responses import OrchestrationResult
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import State, StateType
 
 if TYPE_CHECKING:
     from prefect.client.engine.protocol import HeldLock, Steps
-    from prefect.schemas.recording import AwaitedRetry
 
 R = TypeVar("R")
 

@@ -11,13 +11,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
-from prefect.schemas.outcomes import Outcome
+from prefect.schemas.outcomes import AwaitedRetry, Outcome
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import State, StateType
 
 if TYPE_CHECKING:
     from prefect.logging.handlers import LogRow
-    from prefect.schemas.recording import AwaitedRetry
 
 
 class Steps(Protocol):

@@ -26,7 +26,7 @@ from prefect.schemas.states import State, StateType
 
 if TYPE_CHECKING:
     from prefect.client.engine.protocol import HeldLock, Steps
-    from prefect.schemas.recording import AwaitedRetry
+    from prefect.schemas.outcomes import AwaitedRetry
 
 R = TypeVar("R")
 
@@ -53,11 +53,22 @@ class Questions:
         return {id: (one.id, one.type) for id, one in (found or {}).items()}
 
     def flow_run_state(self, run_id: UUID) -> State[Any] | None:
-        """The state a flow run is in; None when there is no such run."""
+        """The state a flow run is in, as it is known here while the server is away; None when there is no such run.
+
+        Raises:
+            ServerUnreachableError: the server is away, and it is not a run of this process.
+        """
+        known = None if self._dispatch.is_strict else self._ledger.state_of(run_id)
+        if self._dispatch.is_away and known is not None:
+            return known
         try:
             return self.read_flow_run(run_id).state
         except ObjectNotFound:
             return None
+        except ServerUnreachableError:
+            if known is None:
+                raise
+            return known
 
     def flow_run_history(self, run_id: UUID) -> list[State[Any]]:
         """The states a flow run has been in, oldest first."""
@@ -129,10 +140,13 @@ class Questions:
 
         Raises:
             ServerUnreachableError: nobody answers.
+            StoreError: what is kept for the server cannot be read.
             Exception: what the client of an operation raises when the server refuses.
         """
 
         def read() -> R:
+            if self._dispatch.is_away and not self._dispatch.deliver_kept():
+                raise ServerUnreachableError(self._line.url, "it does not know yet what happened")
             try:
                 return ask(self._line, request)
             except Unreachable as error:

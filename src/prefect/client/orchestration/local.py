@@ -12,13 +12,14 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 from prefect.client.engine import flush_clients, record_log
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_logger
 from prefect.logging.handlers import LogRow, set_log_sink
+from prefect.schemas.outcomes import AwaitedRetry
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import State, StateType
 from prefect.server.database.holders import this_holder, this_host
@@ -28,9 +29,6 @@ from prefect.server.database.store import Store, open_store
 from prefect.server.models import locks, standing, transitions
 from prefect.server.models.transitions import Outcome
 from prefect.settings import get_current_settings
-
-if TYPE_CHECKING:
-    from prefect.schemas.recording import AwaitedRetry
 
 _MOST_STEPS = 1_000_000
 

@@ -10,9 +10,8 @@ from uuid import UUID
 
 from prefect.schemas.operations.declaring import operation, wire
 from prefect.schemas.operations.flow_runs import FlowRunId
-from prefect.schemas.outcomes import Outcome
+from prefect.schemas.outcomes import AwaitedRetry, Outcome
 from prefect.schemas.recording import (
-    AwaitedRetry,
     Batch,
     Begun,
     ChildOfFlowRun,

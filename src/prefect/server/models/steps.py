@@ -6,12 +6,13 @@ Not here: showing runs (`trees`), results, what an attempt makes of them (`prefe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from prefect.schemas.recording import AwaitedRetry
+from prefect.schemas.outcomes import AwaitedRetry
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import StateType
 from prefect.server.database.tables import flow_run, flow_run_state, task_run, task_run_state
@@ -127,7 +128,7 @@ def read_awaited_retries(connection: sa.Connection, flow_run_id: UUID, label: st
         for row in connection.execute(query.order_by(task_run.c.id, task_run_state.c.timestamp))
     }
     return {
-        value: AwaitedRetry(due=row.state_details["scheduled_time"], run_count=row.run_count)
+        value: AwaitedRetry(datetime.fromisoformat(row.state_details["scheduled_time"]), row.run_count)
         for value, row in last.items()
         if row.state_type == StateType.CRASHED.value and row.name == "AwaitingRetry"
     }

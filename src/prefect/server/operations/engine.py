@@ -8,9 +8,8 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from prefect.schemas.operations.engine import PROTOCOL
-from prefect.schemas.outcomes import Outcome
+from prefect.schemas.outcomes import AwaitedRetry, Outcome
 from prefect.schemas.recording import (
-    AwaitedRetry,
     Batch,
     Begun,
     ChildOfFlowRun,
