@@ -372,6 +372,34 @@ def test_what_is_kept_is_bounded(world: World) -> None:
             client.flush()
 
 
+def test_where_a_run_stands_is_known_here_while_the_server_is_away(world: World) -> None:
+    client = world.process()
+    run = begun(client)
+    enters(client, run, "RUNNING")
+    enters(client, run, "PAUSED")
+    world.server.absent = True
+    # first by an answer that fails to come, then because it is known that none will come
+    for _ in range(2):
+        state = client.flow_run_state(run.id)
+        assert state is not None
+        assert state.is_paused()
+        client.flow_run_states([run.id])
+    with pytest.raises(ServerUnreachableError):
+        client.flow_run_state(uuid7())
+
+
+def test_what_is_read_is_not_older_than_what_is_kept_for_the_server(world: World) -> None:
+    client = world.process()
+    run = begun(client)
+    world.server.absent = True
+    enters(client, run, "RUNNING")
+    with pytest.raises(ServerUnreachableError):
+        client.read_flow_run(run.id)
+    world.server.absent = False
+    assert client.read_flow_run(run.id).state_name == "Running"
+    assert world.history(run.id) == ["Pending", "Running"]
+
+
 def test_a_damaged_spool_does_not_keep_runs_from_a_server_that_is_there(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -479,6 +507,14 @@ def test_a_strict_run_fails_without_its_server(world: World) -> None:
     with pytest.raises(ServerUnreachableError):
         client.flush()
     assert not world.spool_path.exists()
+
+
+def test_a_strict_run_does_not_guess_where_it_stands(world: World) -> None:
+    client = world.process(is_strict=True)
+    run = begun(client)
+    world.server.absent = True
+    with pytest.raises(ServerUnreachableError):
+        client.flow_run_state(run.id)
 
 
 def test_a_strict_run_keeps_its_place_for_a_server_that_comes_back(world: World) -> None:

@@ -76,6 +76,11 @@ class Ledger:
         known = self._runs.get(run_id)
         return None if known is None else known[0].attempt
 
+    def state_of(self, run_id: UUID) -> State[Any] | None:
+        """The last state of a run that is known; None of others."""
+        known = self._runs.get(run_id)
+        return None if known is None else known[1]
+
     def decide(
         self, run_id: UUID, state: State[Any], attempt: int | None, force: bool, begin: bool
     ) -> tuple[Outcome, State[Any] | None] | None:
