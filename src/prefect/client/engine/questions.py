@@ -26,7 +26,7 @@ from prefect.schemas.states import State, StateType
 
 if TYPE_CHECKING:
     from prefect.client.engine.protocol import HeldLock, Steps
-    from prefect.schemas.recording import AwaitedRetry
+    from prefect.schemas.outcomes import AwaitedRetry
 
 R = TypeVar("R")
 
