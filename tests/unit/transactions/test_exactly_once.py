@@ -1,10 +1,8 @@
 """Steps in a user's database: one suite over every kind of connection, in both colours."""
 
 import asyncio
-import os
 import sqlite3
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -15,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+import databases
 from prefect import flow, task
 from prefect.exceptions import MissingContextError, SerializationError
 from prefect.transactions.exactly_once import (
@@ -25,19 +24,10 @@ from prefect.transactions.exactly_once import (
     table_definition,
 )
 
-POSTGRESQL = os.environ.get("TEST_POSTGRESQL_URL", "postgresql://postgres@127.0.0.1:5432/test")
-
 try:
     import psycopg
 except ImportError:
     psycopg = None  # type: ignore[assignment]
-
-
-def absent(what: str) -> Any:
-    """Leave a test out where something it needs is not there; on CI that is an error."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what}, and CI must have it")
-    pytest.skip(what)
 
 
 class Place:
@@ -85,19 +75,10 @@ def _sqlite(path: Path, **options: Any) -> Callable[[], Any]:
 
 
 @pytest.fixture(scope="module")
-def schema() -> Iterator[str]:
-    """A schema of its own in PostgreSQL, as a connection string whose search path it is."""
-    if psycopg is None:
-        absent("psycopg is not installed")
-    name = f"steps_{uuid.uuid4().hex}"
-    try:
-        admin = psycopg.connect(POSTGRESQL, autocommit=True, connect_timeout=5)
-    except psycopg.OperationalError as error:
-        absent(f"no PostgreSQL at {POSTGRESQL} ({str(error).strip()})")
-    admin.execute(f"CREATE SCHEMA {name}")
-    yield f"{POSTGRESQL}?options=-csearch_path%3D{name}"
-    admin.execute(f"DROP SCHEMA {name} CASCADE")
-    admin.close()
+def database() -> Iterator[str]:
+    """The URL of a database of its own in PostgreSQL."""
+    with databases.new_database("steps") as url:
+        yield url
 
 
 KINDS = [
@@ -118,7 +99,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     path = tmp_path / "users.db"
     engine = None
     if "psycopg" in kind:
-        conninfo = request.getfixturevalue("schema")
+        conninfo = request.getfixturevalue("database")
         made = Place(lambda: psycopg.connect(conninfo, autocommit="autocommit" in kind))
         engine = sa.create_engine(conninfo.replace("postgresql://", "postgresql+psycopg://"))
     else:
@@ -481,9 +462,9 @@ def test_other_databases_are_refused() -> None:
 # --- async ----------------------------------------------------------------------------------------------
 
 
-def test_async_connections_of_psycopg(schema: str) -> None:
+def test_async_connections_of_psycopg(database: str) -> None:
     async def main() -> list[Any]:
-        async with await psycopg.AsyncConnection.connect(schema) as connection:
+        async with await psycopg.AsyncConnection.connect(database) as connection:
             await connection.execute("DROP TABLE IF EXISTS account")
             await connection.execute("DROP TABLE IF EXISTS prefect_step")
             await connection.execute("CREATE TABLE account AS SELECT 100 AS balance")
@@ -511,7 +492,7 @@ def test_async_connections_of_psycopg(schema: str) -> None:
 
 
 @pytest.mark.parametrize("made", ["connection", "session"])
-def test_async_forms_of_sqlalchemy(schema: str, made: str) -> None:
+def test_async_forms_of_sqlalchemy(database: str, made: str) -> None:
     pytest.importorskip("greenlet")
     from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 
@@ -521,7 +502,7 @@ def test_async_forms_of_sqlalchemy(schema: str, made: str) -> None:
         return rows.scalar_one()  # type: ignore[no-any-return]
 
     async def main() -> list[Any]:
-        engine = create_async_engine(schema.replace("postgresql://", "postgresql+psycopg://"))
+        engine = create_async_engine(database.replace("postgresql://", "postgresql+psycopg://"))
         async with engine.begin() as connection:
             await connection.execute(sa.text("DROP TABLE IF EXISTS account, prefect_step"))
             await connection.execute(sa.text("CREATE TABLE account AS SELECT 100 AS balance"))
@@ -543,8 +524,8 @@ def test_async_forms_of_sqlalchemy(schema: str, made: str) -> None:
 # --- lost connections -----------------------------------------------------------------------------------
 
 
-def test_a_connection_lost_in_the_body_leaves_nothing(schema: str) -> None:
-    place = Place(lambda: psycopg.connect(schema))
+def test_a_connection_lost_in_the_body_leaves_nothing(database: str) -> None:
+    place = Place(lambda: psycopg.connect(database))
     with closing(place.connect()) as connection:
         place.run(connection, "DROP TABLE IF EXISTS account, prefect_step")
         place.run(connection, "CREATE TABLE account AS SELECT 100 AS balance")
@@ -560,9 +541,9 @@ def test_a_connection_lost_in_the_body_leaves_nothing(schema: str) -> None:
     assert place.balance == 101
 
 
-def test_whether_a_lost_commit_counted_is_found_out_by_trying_again(schema: str) -> None:
+def test_whether_a_lost_commit_counted_is_found_out_by_trying_again(database: str) -> None:
     """The connection goes after the commit has reached the database and before the answer has come back."""
-    place = Place(lambda: psycopg.connect(schema))
+    place = Place(lambda: psycopg.connect(database))
     with closing(place.connect()) as connection:
         place.run(connection, "DROP TABLE IF EXISTS account, prefect_step")
         place.run(connection, "CREATE TABLE account AS SELECT 100 AS balance")
