@@ -18,10 +18,12 @@ import sqlalchemy as sa
 from pydantic import ValidationError
 
 from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, StoreLockedError
+from prefect.schemas.downloads import Download
 from prefect.schemas.flows import Flow
 from prefect.schemas.operations import OPERATIONS
 from prefect.server.api.answers import masked, refusal, status_of
 from prefect.server.api.arguments import ArgumentReader, InvalidRequest
+from prefect.server.api.downloads import send_download
 from prefect.server.api.routes import OperationEndpoint, path_pattern
 from prefect.server.api.threads import Threads, TooBusy
 from prefect.server.api.unfit import unfit_places
@@ -409,6 +411,18 @@ def test_requests_under_way_are_bounded() -> None:
 
     assert asyncio.run(crowd()) == "done"
     threads.close()
+
+
+def test_a_file_that_has_begun_is_sent_to_its_end_also_when_it_is_full() -> None:
+    sent: list[Any] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    threads = Threads(1, 0)
+    asyncio.run(send_download(send, Download("f.csv", "text/csv", iter([b"a", b"b"])), threads))
+    threads.close()
+    assert [one.get("body") for one in sent] == [None, b"a", b"b", b""]
 
 
 @pytest.mark.parametrize("path", ["/api/flows/filter", "/api/openapi.json", "/docs", "/api/ready"])

@@ -18,6 +18,6 @@ async def send_download(send: Send, download: Download, threads: Threads) -> Non
         (b"content-disposition", download.disposition.encode()),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    while (part := await threads.run(next, download.parts, None)) is not None:
+    while (part := await threads.go_on(next, download.parts, None)) is not None:
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": b""})

@@ -37,6 +37,10 @@ class Threads:
         """
         if self._under_way >= self._most_under_way:
             raise TooBusy
+        return await self.go_on(function, *args)
+
+    async def go_on(self, function: Callable[[*A], R], *args: *A) -> R:
+        """The same for an answer that has begun: there it is too late to refuse."""
         self._under_way += 1
         try:
             context = contextvars.copy_context()
