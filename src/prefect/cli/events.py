@@ -137,7 +137,7 @@ def emit(
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
-        exit_with_error(f"This is no event: {where}: {first['msg']}")
+        exit_with_error(f"This is no event: {where}: {first['msg'].removeprefix('Value error, ')}.")
     except ValueError as error:
         exit_with_error(str(error))
     print_success(f"Successfully emitted event '{event}' with ID {told.id}")
@@ -150,7 +150,7 @@ def _labels(given: list[str], id: str | None) -> dict[str, Any]:
         if one.lstrip().startswith("{"):
             told = _from_json(one, "Resource")
             labels.update(told if isinstance(told, dict) else {})
-        elif equals:
+        elif label and equals:
             labels[label] = value
         else:
             exit_with_error(f"Resource must be JSON or 'key=value' format; got {one!r}.")

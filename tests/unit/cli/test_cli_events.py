@@ -56,10 +56,14 @@ def test_events_are_appended_to_a_file(prefect: Any, tmp_path: Path) -> None:
     [
         ([], "must include 'prefect.resource.id'"),
         (["-r", "x"], "must be JSON or 'key=value'"),
+        (["-r", "=x", "--resource-id", "x"], "must be JSON or 'key=value'"),
         (["-r", "{"], "Resource must be valid JSON"),
         (["--resource-id", "x", "--payload", "{"], "Payload must be valid JSON"),
         (["--resource-id", "x", "--related", "["], "Related resources must be valid JSON"),
-        (["--resource-id", "x", "--related", '[{"a": "b"}]'], "related"),
+        (
+            ["--resource-id", "x", "--related", '[{"a": "b"}]'],
+            "This is no event: related.0: Related Resources",
+        ),
         (["--resource-id", ""], "prefect.resource.id label must be non-empty"),
     ],
 )

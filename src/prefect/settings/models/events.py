@@ -7,4 +7,4 @@ from prefect.settings.fields import setting
 class EventsSettings(PrefectBaseSettings, path="events"):
     """How this process emits events."""
 
-    worker_max_queue_size: int = setting(0, "Events that may wait to be sent; 0 is no limit.", ge=0)
+    worker_max_queue_size: int = setting(0, "Events that may wait to be sent; 0 is 100 000.", ge=0)
