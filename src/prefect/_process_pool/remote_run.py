@@ -36,6 +36,7 @@ from prefect.context import FlowRunContext, TagsContext, serialize_context
 from prefect.engine import observer
 from prefect.engine.control import cancelled_with, is_stopped
 from prefect.engine.task_run import TaskRunLife
+from prefect.engine.task_run.settling import await_upstreams
 from prefect.exceptions import SerializationError
 from prefect.logging.handlers import emit_api_log
 from prefect.schemas.runs import TaskRun
@@ -90,8 +91,8 @@ class RemoteRun:
         if not submission.open.starts(submission):
             return False
         life = self._life = submission._life()
-        life._enter(life._own_state(StateType.PENDING, "Pending"))
-        state = run_blocking(life._await_upstreams())
+        life.enter(life.own_state(StateType.PENDING, "Pending"))
+        state = run_blocking(await_upstreams(life))
         if state is not None:
             self._finish(state)
         return state is None
@@ -125,7 +126,7 @@ class RemoteRun:
 
     def _fail(self, error: Exception) -> None:
         life = self._life
-        life._enter(life._owned(failed_state(error).model_copy(update={"message": str(error)})))
+        life.enter(life.owned(failed_state(error).model_copy(update={"message": str(error)})))
         assert life.state is not None
         life.logger.error("The task run could not be started: %s", error)
         self._finish(life.state)
@@ -150,7 +151,7 @@ class RemoteRun:
         run = run_in_state(message.run, state)
         life.client.record_task_run(run, state)
         if own:
-            before, life.run, life.state, life._entered = life.run.state_type, run, state, state.timestamp
+            before, life.run, life.state, life.entered = life.run.state_type, run, state, state.timestamp
             if observer.current is not None:
                 observer.current.on_task_state(life.task.name, before, state.type)
         elif state.is_final():
@@ -247,15 +248,15 @@ class RemoteRun:
         assert life.state is not None
         if not life.state.is_final():
             state = self._unless_stopped(Crashed(message=reason))
-            life._enter(life._owned(state))
+            life.enter(life.owned(state))
             life.logger.error("%s: %s", "Crash detected" if state.is_crashed() else state.name, state.message)
         self._finish(life.state)
 
     def _close_inner(self, run: TaskRun, state: State[Any], reason: str) -> None:
         task = SimpleNamespace(name=run.name, task_key=run.task_key)
         life = TaskRunLife(task, {}, self._life.client, run=run, step="lost")
-        life._entered = state.timestamp
-        life._enter(life._owned(self._unless_stopped(Crashed(message=reason))))
+        life.entered = state.timestamp
+        life.enter(life.owned(self._unless_stopped(Crashed(message=reason))))
 
 
 class Parcels:

@@ -47,6 +47,7 @@ from prefect._thread_runs import worker_loop
 from prefect.context import FlowRunContext, hydrated_context
 from prefect.engine.links import ResultLinks
 from prefect.engine.task_run import TaskRunLife, TaskRunTimeoutError
+from prefect.engine.task_run.retrying import will_retry
 from prefect.exceptions import SerializationError, TerminationSignal
 from prefect.logging.capture import run_logging
 from prefect.logging.handlers import set_api_log_sink
@@ -266,22 +267,22 @@ class LifeInWorker(TaskRunLife):
         super().__init__(task, {}, flow, run=run_in_state(begun.run, state), step=begun.step or "")
         self.parameters = load(begun.parameters)
         self.step = begun.step
-        self._entered = state.timestamp
+        self.entered = state.timestamp
         self._was_cut_short = begun.was_cut_short
 
-    def _attempts(self) -> Life[None]:
+    def attempts(self) -> Life[None]:
         """An attempt that the flow's process had to end together with its worker counts as one."""
         if self._was_cut_short:
             limit = float(self.limit_seconds or 0)
             self.raised = TaskRunTimeoutError(f"exceeded the time limit of {limit} second(s)")
             state = failed_state(self.raised, name="TimedOut")
             state.message = f"Task run exceeded timeout of {limit} second(s); its worker process was ended"
-            state = self._owned(state)
-            if not (yield from self._will_retry(state)):
-                self._enter(state)
+            state = self.owned(state)
+            if not (yield from will_retry(self, state)):
+                self.enter(state)
                 return
             self.raised = None
-        yield from super()._attempts()
+        yield from super().attempts()
 
     def body(self) -> Life[Any]:
         """The body, watched by the flow's process: it ends a worker that a time limit cannot interrupt."""
@@ -294,7 +295,7 @@ class LifeInWorker(TaskRunLife):
         finally:
             self.client.tell(Limit(None))
 
-    def _enter(self, state: State[Any]) -> None:
+    def enter(self, state: State[Any]) -> None:
         """Enter a state. What cannot be sent to the flow's process must not count as a result."""
         if state.is_final() and state.data is not None:
             try:
@@ -303,14 +304,14 @@ class LifeInWorker(TaskRunLife):
                 state = self._without_outcome(state, error)
                 outcome = dump_outcome(state.data)
             self.client.outcomes[self.run.id] = outcome
-        super()._enter(state)
+        super().enter(state)
 
     def _without_outcome(self, state: State[Any], error: SerializationError) -> State[Any]:
         if isinstance(state.data, BaseException):
             return state.model_copy(update={"data": stand_in_for(error, state.message or "")})
         self.raised = error
         remedy = "Return something that can be pickled, or run the task on threads (ThreadPoolTaskRunner)."
-        return self._owned(failed_state(error).model_copy(update={"message": f"{error} {remedy}"}))
+        return self.owned(failed_state(error).model_copy(update={"message": f"{error} {remedy}"}))
 
 
 def _live(life: LifeInWorker) -> None:

@@ -23,7 +23,8 @@ from prefect.transactions import (
 
 if TYPE_CHECKING:
     from prefect.engine.resumption import Resumption
-    from prefect.engine.task_run import TaskRunLife
+    from prefect.engine.task_run.life import TaskRunLife
+    from prefect.engine.task_run.under_way import TaskRunUnderWay
     from prefect.results import ResultStore
 
 _ACTIVE = BaseTransaction.__var__
@@ -117,7 +118,7 @@ class Keeper:
             life.roll_back_when_over = True
         return state
 
-    def failed(self, life: TaskRunLife, state: State[Any]) -> Life[State[Any]]:
+    def failed(self, life: TaskRunUnderWay, state: State[Any]) -> Life[State[Any]]:
         """The state of a run that failed for good: its exception is stored, too, but never reused."""
         if self.transaction is not None:
             yield from self.transaction.hand_over_steps()

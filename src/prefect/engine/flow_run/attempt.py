@@ -14,7 +14,7 @@ from prefect.engine import inputs
 from prefect.engine.flow_run import contexts
 from prefect.engine.flow_run.ending import call_hooks_of
 from prefect.engine.flow_run.under_way import FlowRunUnderWay
-from prefect.engine.task_run import _END, _advance, _advance_async
+from prefect.engine.generators import END, advance_of
 from prefect.exceptions import Pause, SerializationError
 from prefect.logging.loggers import patch_print
 from prefect.schemas.states import State, StateType, keep_data
@@ -75,7 +75,7 @@ def _body(life: FlowRunUnderWay) -> Life[Any]:
 def _generator_body(life: FlowRunUnderWay, start: Call) -> Life[Any]:
     """Take item after item: for the consumer, or into a list."""
     flow = life.flow
-    advance = _advance_async if flow.isasync else _advance
+    advance = advance_of(flow.isasync)
     iterator = yield start
     kept: list[Any] = []
     sent: Any = None
@@ -84,7 +84,7 @@ def _generator_body(life: FlowRunUnderWay, start: Call) -> Life[Any]:
         step = Call(advance, (iterator, sent, thrown), None, flow.timeout_seconds, FlowRunTimeoutError)
         item = yield life.control.interruptible(step)
         sent = thrown = None
-        if item is _END:
+        if item is END:
             return None if life.emits else kept
         if not life.emits:
             kept.append(item)
