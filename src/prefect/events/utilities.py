@@ -6,6 +6,8 @@ import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from prefect.exceptions import EventTooLarge
 from prefect.logging import get_logger
 from prefect.schemas.bases import now
@@ -52,6 +54,8 @@ def emit_event(
     fields.update((name, value) for name, value in told.items() if value is not None)
     try:
         emitted = Event.model_validate(fields)
+        # as JSON has it: what becomes of the payload afterwards does not concern the event, which waits to be sent
+        emitted.payload = orjson.loads(emitted.model_dump_json(include={"payload"}))["payload"]
     except ValueError:
         get_logger("events").exception("An event could not be emitted: %.200s", event)
         return None

@@ -12,6 +12,7 @@ import atexit
 import contextlib
 import contextvars
 import os
+import sys
 import threading
 import time
 from collections import deque
@@ -83,6 +84,7 @@ class EventsWorker:
         self._thread: threading.Thread | None = None
         self._runner: asyncio.Runner | None = None
         self._is_entered = False
+        self._is_over = False
         self._lost = 0
 
     @classmethod
@@ -109,6 +111,7 @@ class EventsWorker:
         """Begin to send; it is done by itself when there is something to send."""
         with self._changed:
             if self._thread is None and self._ending_at is None:
+                _drain_when_process_ends()
                 self._thread = threading.Thread(target=self._live, name="prefect-events", daemon=True)
                 self._thread.start()
 
@@ -119,13 +122,17 @@ class EventsWorker:
         destination = (settings.api.url, None if url is None else url.get_secret_value())
         most = settings.events.worker_max_queue_size or MOST_WAITING
         with self._changed:
-            if len(self._waiting) >= most:
+            is_over, lost = self._is_over, 0
+            if not is_over and len(self._waiting) >= most:
                 self._lost += 1
                 lost = self._lost
-            else:
-                lost = 0
+            elif not is_over:
                 self._waiting.append(_Emitted(event, contextvars.copy_context(), destination))
                 self._changed.notify_all()
+        if is_over:
+            # it was drained by somebody else since it was asked for
+            EventsWorker.instance(self._client_type).send(event)
+            return
         if lost and lost & (lost - 1) == 0:
             get_logger("events").warning(
                 "%d events wait to be sent already; %d have been dropped (PREFECT_EVENTS_WORKER_MAX_QUEUE_SIZE).",
@@ -154,6 +161,7 @@ class EventsWorker:
                 self._changed.notify_all()
         self._leave_client()
         with self._changed:
+            self._is_over = True
             self._under_way = 0
             self._changed.notify_all()
 
@@ -168,6 +176,7 @@ class EventsWorker:
         with self._changed:
             while not self._waiting:
                 if self._ending_at is not None:
+                    self._is_over = True
                     return []
                 self._changed.wait()
             destination = self._waiting[0].destination
@@ -185,13 +194,17 @@ class EventsWorker:
         """Wait until it is worth to try again; False: there is no time left."""
         logger = get_logger("events")
         if failures == 1:
-            logger.warning("Events cannot be sent now; they are kept and sent later: %s", error)
+            logger.warning("Events cannot be sent now; they are kept and sent later: %.300s", error)
         wait = min(_FIRST_WAIT_SECONDS * 2.0 ** min(failures, 10), _LONGEST_WAIT_SECONDS)
         with self._changed:
-            self._changed.wait_for(lambda: self._ending_at is not None, wait)
+            if self._ending_at is None:
+                # the end, when it comes, is a reason to try at once
+                self._changed.wait_for(lambda: self._ending_at is not None, wait)
+            else:
+                self._changed.wait_for(lambda: False, min(wait, self._ending_at - time.monotonic()))
             if self._ending_at is None or time.monotonic() < self._ending_at:
                 return True
-            logger.error("%d events were not sent: %s", len(self._waiting), error)
+            logger.error("%d events were not sent: %.300s", len(self._waiting), error)
             return False
 
     def _deliver(self, batch: list[_Emitted]) -> None:
@@ -202,7 +215,9 @@ class EventsWorker:
                 raise
             if len(batch) == 1:
                 event = batch[0].event
-                get_logger("events").error("Event %s (%.100s) was refused: %s", event.id, event.event, error)
+                get_logger("events").error(
+                    "Event %s (%.100s) was refused: %.300s", event.id, event.event, error
+                )
                 return
             # one that is refused must not keep the others from being sent
             for one in batch:
@@ -238,28 +253,48 @@ class EventsWorker:
     # --- ending ----------------------------------------------------------------------------------------
 
     def wait_until_empty(self, timeout: float | None = None) -> bool:
-        """Wait until everything is sent; whether it is."""
+        """Wait until everything is sent, or given up; whether it is sent."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._waiting and not self._under_way, timeout)
+            self._changed.wait_for(lambda: self._is_empty or self._is_over, timeout)
+            return self._is_empty
+
+    @property
+    def _is_empty(self) -> bool:
+        return not self._waiting and not self._under_way
 
     def drain(self, timeout: float | None = LONGEST_DRAIN_SECONDS) -> bool:
         """Send what waits and end; whether everything was sent in time. The next `instance` is another one."""
-        with self._changed:
-            self._ending_at = time.monotonic() + (LONGEST_DRAIN_SECONDS if timeout is None else timeout)
-            self._changed.notify_all()
-            thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join(LONGEST_DRAIN_SECONDS if timeout is None else timeout)
-        return not self._waiting and not self._under_way
+        moment = _moment_after(timeout)
+        self._end_by(moment)
+        return self._has_ended_by(moment)
 
     @classmethod
     def drain_all(cls, timeout: float | None = LONGEST_DRAIN_SECONDS) -> bool:
         """Send what waits in every worker and end them; whether everything was sent in time."""
         with cls._making:
             workers, cls._instances = list(cls._instances.values()), {}
-        # each is drained, also when one of them was not in time
-        drained = [worker.drain(timeout) for worker in workers]
+        moment = _moment_after(timeout)
+        for worker in workers:
+            worker._end_by(moment)
+        # each is waited for, also when one of them was not in time
+        drained = [worker._has_ended_by(moment) for worker in workers]
         return all(drained)
+
+    def _end_by(self, moment: float) -> None:
+        with self._changed:
+            self._ending_at = moment
+            self._changed.notify_all()
+
+    def _has_ended_by(self, moment: float) -> bool:
+        """Wait for the end; whether everything was sent."""
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join(max(0.0, moment - time.monotonic()))
+        with self._changed:
+            return self._is_empty
+
+
+def _moment_after(timeout: float | None) -> float:
+    return time.monotonic() + (LONGEST_DRAIN_SECONDS if timeout is None else timeout)
 
 
 def _relate(event: Event) -> None:
@@ -279,8 +314,12 @@ def _relate(event: Event) -> None:
 
 def _is_refusal(error: Exception) -> bool:
     """Whether it is useless to send the same again."""
+    from prefect.events._sockets import RefusedError
+
     status = getattr(getattr(error, "response", None), "status_code", None)
-    return isinstance(error, ValueError) or status in (400, 413, 422)
+    # a database driver's error stands behind SQLAlchemy's
+    cause = getattr(error, "orig", None) or error
+    return isinstance(cause, ValueError | TypeError | RefusedError) or status in (400, 413, 422)
 
 
 def _send(events: list[Event]) -> None:
@@ -289,9 +328,13 @@ def _send(events: list[Event]) -> None:
     get_client(sync_client=True).create_events(events)
 
 
-@atexit.register
-def _drain_at_exit() -> None:
-    EventsWorker.drain_all()
+def _drain_when_process_ends() -> None:
+    """Have the end of this process wait for events; said with each thread, since a fork forgets it."""
+    if (util := sys.modules.get("multiprocessing.util")) is not None:
+        # children that it forks know no atexit
+        util.Finalize(None, EventsWorker.drain_all, exitpriority=0)
+    atexit.unregister(EventsWorker.drain_all)
+    atexit.register(EventsWorker.drain_all)
 
 
 def _forget_in_child() -> None:

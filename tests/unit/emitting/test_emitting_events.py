@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from prefect import flow, tags, task
 from prefect.client.orchestration import get_client
-from prefect.events import Event, RelatedResource, emit_event
+from prefect.events import Event, RelatedResource, Resource, emit_event
 from prefect.events import worker as worker_module
+from prefect.events._sockets import RefusedError
 from prefect.events.clients import AssertingEventsClient
 from prefect.events.worker import EventsWorker
 from prefect.exceptions import EventTooLarge
@@ -75,6 +80,24 @@ def test_what_is_no_event_is_logged_and_harms_nobody(
     with caplog.at_level("ERROR"):
         assert emit_event("odd.event", **{"resource": THING, **arguments}) is None
     assert "odd.event" in caplog.text
+
+
+@pytest.mark.parametrize("value", [object(), b"\xff", "\ud800", 10**400], ids=repr)
+def test_what_json_cannot_say_is_logged_and_harms_nobody(
+    value: Any, asserting: type[AssertingEventsClient], caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("prefect").propagate = True
+    assert emit_event("odd.event", THING, payload={"x": value}) is None
+    assert "odd.event" in caplog.text
+    assert emitted() == []
+
+
+def test_what_becomes_of_a_payload_does_not_concern_the_event(asserting: type[AssertingEventsClient]) -> None:
+    counts = {"n": 0, "seen": {1}}
+    for number in range(3):
+        counts["n"] = number
+        emit_event("counted", THING, payload={"counts": counts})
+    assert [event.payload["counts"] for event in emitted()] == [{"n": n, "seen": [1]} for n in range(3)]
 
 
 def test_too_large_an_event_is_an_error() -> None:
@@ -186,6 +209,19 @@ def test_what_cannot_be_sent_is_sent_later_in_order(server: Server) -> None:
     assert server.got == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("kind", [ValueError, TypeError, RefusedError])
+def test_what_cannot_be_sent_ever_does_not_hold_up_the_others(server: Server, kind: type[Exception]) -> None:
+    """As a batch and alone."""
+    server.trouble = [kind("never"), kind("never")]
+    for name in "ab":
+        emit_event(name, THING)
+        assert EventsWorker.instance().wait_until_empty(PATIENCE_SECONDS)
+    assert server.got == []
+    emit_event("c", THING)
+    assert drained()
+    assert server.got == ["c"]
+
+
 def test_one_that_is_refused_does_not_hold_up_the_others(server: Server) -> None:
     server.refused = {"b"}
     server.open.clear()
@@ -214,6 +250,68 @@ def test_the_end_of_the_program_does_not_wait_for_ever(server: Server) -> None:
     emit_event("a", THING)
     assert not EventsWorker.instance().drain(0.0)
     assert server.got == []
+
+
+def test_at_the_end_nobody_is_asked_in_a_hurry(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_module, "_FIRST_WAIT_SECONDS", 0.05)
+    server.trouble = [ConnectionError("away") for _ in range(100)]
+    emit_event("a", THING)
+    assert not EventsWorker.instance().drain(0.2)
+    assert len(server.trouble) > 90
+
+
+def test_what_is_given_to_a_worker_that_was_drained_is_sent_by_another(server: Server) -> None:
+    emit_event("a", THING)
+    first = EventsWorker.instance()
+    assert drained()
+    first.send(Event(event="b", resource=Resource(THING)))
+    assert drained()
+    assert server.got == ["a", "b"]
+
+
+def test_what_was_given_up_is_not_waited_for(server: Server) -> None:
+    server.trouble = [ConnectionError("away")] * 1000
+    emit_event("a", THING)
+    worker = EventsWorker.instance()
+    worker.drain(0.0)
+    assert not worker.wait_until_empty()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_the_end_of_a_child_waits_for_its_events(tmp_path: Path, method: str) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(CHILD)
+    environment = {**os.environ, "PREFECT_HOME": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, str(script), method],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert (done.stdout.strip(), done.stderr) == ("['in.child']", "")
+
+
+CHILD = """
+import multiprocessing
+import sys
+
+from prefect.client.orchestration import get_client
+from prefect.events import emit_event
+
+
+def tell():
+    emit_event("in.child", {"prefect.resource.id": "child"})
+
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context(sys.argv[1]).Process(target=tell)
+    child.start()
+    child.join()
+    print([event.event for event in get_client(sync_client=True).read_events().events])
+"""
 
 
 def test_after_draining_there_is_another_worker(server: Server) -> None:
