@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 _INVITES_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+_IS_A_PAGE = "it answers with a web page: PREFECT_API_URL must name the API, whose path mostly ends in /api"
 _MOST_RETRIES = 2
 _LONGEST_ANSWER_SECONDS = 20.0
 _LONGEST_CONNECT_SECONDS = 5.0
@@ -100,6 +101,8 @@ class HttpLine:
         except http.TRANSPORT_ERRORS as error:
             raise Unreachable(str(error) or type(error).__name__) from error
         if response.is_success:
+            if response.headers.get("content-type", "").startswith("text/html"):
+                raise Unreachable(_IS_A_PAGE)
             return response.content
         reason = f"{response.status_code} {response.reason_phrase}: {response.text[:500]}"
         if response.status_code in _INVITES_AGAIN:
