@@ -6,6 +6,7 @@ reading all settings may take. Failures say what is allowed; naming the setting 
 
 from __future__ import annotations
 
+import math
 import types
 from collections.abc import Callable, Iterable
 from datetime import timedelta
@@ -126,9 +127,12 @@ def _to_int(value: Any) -> int:
 
 def _to_float(value: Any) -> float:
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError):
         raise ValueError("must be a number") from None
+    if not math.isfinite(number):
+        raise ValueError("must be a finite number")
+    return number
 
 
 def _to_str(value: Any) -> str:
@@ -140,9 +144,12 @@ def _to_str(value: Any) -> str:
 
 
 def _to_path(value: Any) -> Path:
-    if isinstance(value, str | Path) and str(value):
+    if not isinstance(value, str | Path) or not str(value):
+        raise ValueError("must be a path")
+    try:
         return Path(value).expanduser()
-    raise ValueError("must be a path")
+    except RuntimeError:
+        raise ValueError("must be a path; nobody of the name after ~ has a home here") from None
 
 
 def _to_timedelta(value: Any) -> timedelta:

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from prefect.exceptions import ProfileSettingsValidationError
+from prefect.exceptions import ConfigurationError, ProfileSettingsValidationError
 from prefect.settings import sources
 from prefect.settings.constants import DEFAULT_PROFILES_PATH
 from prefect.settings.context import current_frame, get_current_settings
@@ -223,10 +223,20 @@ def load_current_profile() -> Profile:
 
 
 def save_profiles(profiles: ProfilesCollection) -> None:
-    """Write the profiles to `PREFECT_PROFILES_PATH`, leaving out the shipped ones."""
+    """Write the profiles to `PREFECT_PROFILES_PATH`, leaving out the shipped ones.
+
+    Raises:
+        ConfigurationError: the file cannot be written; it is as it was.
+    """
     path = get_current_settings().profiles_path
     contents = profiles.without_profile_source(DEFAULT_PROFILES_PATH).to_dict()
-    write_atomically(path, toml_text(contents))
+    try:
+        write_atomically(path, toml_text(contents))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be written: {error.strerror}. PREFECT_HOME and PREFECT_PROFILES_PATH say where "
+            "profiles are."
+        ) from error
 
 
 def update_current_profile(settings: SettingValues) -> Profile:

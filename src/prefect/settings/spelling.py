@@ -45,7 +45,7 @@ def to_json_value(value: Any) -> Any:
 
 def _iso_duration(value: timedelta) -> str:
     if value < timedelta(0):
-        return "-" + _iso_duration(-value)
+        return str(value.total_seconds())  # what is read knows no sign before a duration
     hours, rest = divmod(value.seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     days = f"{value.days}D" if value.days else ""

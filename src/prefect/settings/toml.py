@@ -21,7 +21,11 @@ def toml_text(contents: Mapping[str, Any]) -> str:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one step, so that nobody ever reads half of it. A new file is its owner's alone."""
+    """Replace a file in one step, so that nobody ever reads half of it. A new file is its owner's alone.
+
+    Where the path is a link, what it leads to is replaced.
+    """
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o600
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

@@ -62,7 +62,7 @@ def test_events_are_appended_to_a_file(prefect: Any, tmp_path: Path) -> None:
         (["--resource-id", "x", "--related", "["], "Related resources must be valid JSON"),
         (
             ["--resource-id", "x", "--related", '[{"a": "b"}]'],
-            "This is no event: related.0: Related Resources",
+            "This is no event: related.0: Resources must include",
         ),
         (["--resource-id", ""], "prefect.resource.id label must be non-empty"),
     ],

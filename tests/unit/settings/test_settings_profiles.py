@@ -125,3 +125,21 @@ def test_written_file_is_private_and_keeps_its_mode(tmp_path: Path) -> None:
     write_atomically(path, "two")
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("two", 0o644)
     assert [file.name for file in path.parent.iterdir()] == ["file"]
+
+
+def test_profiles_that_lie_elsewhere_stay_there(home: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "dotfiles.toml"
+    elsewhere.write_text("")
+    home.mkdir()
+    (home / "profiles.toml").symlink_to(elsewhere)
+    update_current_profile({PREFECT_API_URL: "http://here/api"})
+    assert (home / "profiles.toml").is_symlink()
+    assert "http://here/api" in elsewhere.read_text()
+
+
+def test_profiles_that_cannot_be_written_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_PROFILES_PATH", "/dev/null/profiles.toml")
+    with pytest.raises(
+        ConfigurationError, match=r"/dev/null/profiles.toml cannot be written: .*PREFECT_HOME"
+    ):
+        save_profiles(ProfilesCollection([]))

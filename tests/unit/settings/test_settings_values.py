@@ -12,6 +12,7 @@ from prefect.exceptions import ConfigurationError
 from prefect.settings import InvalidSettingError, Settings
 from prefect.settings.coercion import coerce
 from prefect.settings.sources import read_profiles_file
+from prefect.settings.spelling import to_text
 
 Read = Callable[..., Settings]
 
@@ -250,3 +251,23 @@ def test_suspicious_api_url_is_warned_about_unless_silenced(read_with: Read, rec
     read_with(PREFECT_API_URL=url, PREFECT_SILENCE_API_URL_MISCONFIGURATION="true")
     read_with(PREFECT_API_URL="https://api.prefect.cloud/api/accounts/a/workspaces/w")
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e999"])
+def test_a_number_is_one_that_can_be_counted_to(read_with: Read, text: str) -> None:
+    with pytest.raises(
+        InvalidSettingError, match=r"PREFECT_ENGINE_LEASE_TTL_SECONDS .*must be a finite number"
+    ):
+        read_with(PREFECT_ENGINE_LEASE_TTL_SECONDS=text)
+
+
+def test_the_home_of_nobody_is_told(read_with: Read) -> None:
+    with pytest.raises(InvalidSettingError, match="'~nobody-of-that-name/x' from environment variable"):
+        read_with(PREFECT_RESULTS_LOCAL_STORAGE_PATH="~nobody-of-that-name/x")
+
+
+@pytest.mark.parametrize(
+    "duration", [timedelta(seconds=-5), -timedelta(days=2, microseconds=3), timedelta(days=9)]
+)
+def test_a_duration_that_was_spelled_is_read_again(duration: timedelta) -> None:
+    assert coerce(timedelta, to_text(duration)) == duration
