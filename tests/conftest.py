@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import databases
 
@@ -20,6 +21,20 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith("PREFECT_") and name not in OF_TESTS]:
         del os.environ[name]
     os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="prefect-tests-")
+    _same_examples_every_time()
+
+
+def _same_examples_every_time() -> None:
+    """What Hypothesis tries is the same in each session, and takes as long as the machine likes."""
+    settings.register_profile(
+        "tests",
+        derandomize=True,
+        deadline=None,
+        database=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.load_profile("tests")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -227,7 +227,5 @@ class Histories(RuleBasedStateMachine):
         assert len({timestamp for _, timestamp in history}) == len(history)
 
 
-Histories.TestCase.settings = settings(
-    max_examples=30, stateful_step_count=30, derandomize=True, deadline=None, print_blob=False
-)
+Histories.TestCase.settings = settings(max_examples=30, stateful_step_count=30)
 TestHistories = Histories.TestCase

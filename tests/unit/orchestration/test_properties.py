@@ -30,9 +30,6 @@ from prefect.server.orchestration import (
     project_task_run,
 )
 
-settings.register_profile("pure", derandomize=True, deadline=None)
-settings.load_profile("pure")
-
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 RUN_ID, TRANSITION = UUID(int=1), UUID(int=2)
 
