@@ -1,7 +1,7 @@
 """Letting a paused flow run go on: whether it may, into which state, and what it is given.
 
 What a pause asks for is kept among the run's inputs, under the keys that its state names: a JSON schema of
-the answer, and where to put the answer. Not here: pausing (the engine), writing the state (`transitions`).
+the answer, and where to put the answer. Not here: pausing (the engine), the rules of leaving a pause.
 """
 
 from __future__ import annotations
@@ -14,10 +14,22 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from prefect.exceptions import ObjectNotFound
+from prefect.schemas.bases import now
+from prefect.schemas.flow_run_inputs import FlowRunInput
+from prefect.schemas.outcomes import Outcome
 from prefect.schemas.states import State, StateDetails, StateType
+from prefect.server.database import rows
+from prefect.server.database.delegation import Writer
+from prefect.server.models import transitions
 from prefect.server.models.flow_run_inputs import read_flow_run_input
 from prefect.server.models.parameters import made_values
 from prefect.utilities.schema_tools.validation import CircularSchemaRefError, ValidationError, validate
+
+_STANDING = "SELECT state_id FROM flow_run WHERE id = ?"
+_GIVE = (
+    "INSERT INTO flow_run_input (id, flow_run_id, created, updated, key, value) VALUES (?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (flow_run_id, key) DO UPDATE SET value = excluded.value, updated = excluded.updated"
+)
 
 
 class UnfitInput(Exception):
@@ -53,26 +65,47 @@ def input_of(
     return values
 
 
+def resume(
+    journal: Writer, flow_run_id: UUID, paused: State[Any], given: Mapping[str, Any] | None
+) -> Outcome:
+    """Let a run go on from that pause with what it is given: both, or neither.
+
+    A run that has left the pause meanwhile is left alone.
+
+    Raises:
+        ObjectNotFound: there is no such run.
+        ValueError: the pause names a key that no input can have.
+    """
+    with journal.transaction() as connection:
+        transitions.lock_flow_run(connection, flow_run_id)
+        standing = connection.execute(_STANDING, (flow_run_id.bytes,)).fetchone()
+        if standing is not None and standing[0] != paused.id.bytes:
+            return not_paused()
+        outcome = transitions.propose_within(journal, connection, flow_run_id, _state_after(paused))
+        key = _keys(paused).get("response")
+        if outcome.status == "ACCEPT" and key is not None and given is not None:
+            answer = FlowRunInput(flow_run_id=flow_run_id, key=key, value=json.dumps(given))
+            moment = rows.moment(now())
+            ids = answer.id.bytes, flow_run_id.bytes
+            connection.execute(_GIVE, (*ids, moment, moment, answer.key, answer.value))
+    return outcome
+
+
 def is_paused(state: State[Any] | None) -> bool:
     """Whether a run in that state can be resumed."""
     return state is not None and state.type is StateType.PAUSED
 
 
-def state_after_pause(paused: State[Any] | None) -> State[Any]:
+def not_paused() -> Outcome:
+    """The answer where there is nothing to resume."""
+    return Outcome("ABORT", None, reason="Cannot resume a flow run that is not paused.")
+
+
+def _state_after(paused: State[Any]) -> State[Any]:
     """The state to propose: Running where a process waits, scheduled where the run was put away."""
-    if paused is not None and paused.state_details.pause_reschedule:
+    if paused.state_details.pause_reschedule:
         return State(type=StateType.SCHEDULED, name="Resuming")
     return State(type=StateType.RUNNING, name="Running", state_details=StateDetails())
-
-
-def response_key(paused: State[Any] | None) -> str | None:
-    """Under which key the paused run looks for its answer."""
-    return _keys(paused).get("response")
-
-
-def as_text(run_input: Mapping[str, Any]) -> str:
-    """An answer as it is kept."""
-    return json.dumps(run_input)
 
 
 def _keys(paused: State[Any] | None) -> Mapping[str, str]:

@@ -141,25 +141,45 @@ def propose_flow_run_state(
         StoreError: the store cannot be written.
     """
     with journal.transaction() as connection:
-        facts, current = _facts(connection, run_id)
-        if current is not None and current.id == state.id:
-            return _entered_before(facts, current)
-        if begin and force and _caller_is_lost(journal, connection, facts.parent_task_run_id):
-            return Outcome("ABORT", current, reason=_CALLER_IS_LOST)
-        moment = now()
-        proposal = Proposal.of(state, None if begin and not late else attempt, force)
-        slots = slots_of(connection, facts, moment)
-        facts = facts if slots is None else replace(facts, slots=slots.facts)
-        terms = DEFAULT_TERMS if slots is None else slots.terms
-        rules = BELATED_FLOW_RUN_RULES if late else None
-        decision = decide_flow_run(facts, proposal, moment, terms, rules)
-        entered = state_to_enter(decision, state, current, moment)
-        if entered is None:
-            return unchanged(decision, facts, current)
-        changes = changes_of(decision)
-        if slots is not None:
-            changes = slots.settle(changes, entered.type, moment)
-        return _enter(journal, connection, facts, entered, changes, decision, begin, late, attempt)
+        return propose_within(journal, connection, run_id, state, attempt, force, begin, late)
+
+
+def propose_within(
+    journal: Writer,
+    connection: Connection,
+    run_id: UUID,
+    state: State[Any],
+    attempt: int | None = None,
+    force: bool = False,
+    begin: bool = False,
+    late: bool = False,
+) -> Outcome:
+    """`propose_flow_run_state` as a part of the caller's transaction."""
+    facts, current = _facts(connection, run_id)
+    if current is not None and current.id == state.id:
+        return _entered_before(facts, current)
+    if begin and force and _caller_is_lost(journal, connection, facts.parent_task_run_id):
+        return Outcome("ABORT", current, reason=_CALLER_IS_LOST)
+    moment = now()
+    proposal = Proposal.of(state, None if begin and not late else attempt, force)
+    slots = slots_of(connection, facts, moment)
+    facts = facts if slots is None else replace(facts, slots=slots.facts)
+    terms = DEFAULT_TERMS if slots is None else slots.terms
+    rules = BELATED_FLOW_RUN_RULES if late else None
+    decision = decide_flow_run(facts, proposal, moment, terms, rules)
+    entered = state_to_enter(decision, state, current, moment)
+    if entered is None:
+        return unchanged(decision, facts, current)
+    changes = changes_of(decision)
+    if slots is not None:
+        changes = slots.settle(changes, entered.type, moment)
+    return _enter(journal, connection, facts, entered, changes, decision, begin, late, attempt)
+
+
+def lock_flow_run(connection: Connection, run_id: UUID) -> None:
+    """Within a transaction: nobody else moves the run before its end."""
+    connection.lock(sql.LOCK_LEASE_OF_FLOW_RUN, (run_id.bytes,))
+    connection.lock(sql.LOCK_FLOW_RUN, (run_id.bytes,))
 
 
 def _entered_before(facts: FlowRunFacts, state: State[Any]) -> Outcome:
@@ -176,8 +196,7 @@ def _entered_before(facts: FlowRunFacts, state: State[Any]) -> Outcome:
 
 
 def _facts(connection: Connection, run_id: UUID) -> tuple[FlowRunFacts, State[Any] | None]:
-    connection.lock(sql.LOCK_LEASE_OF_FLOW_RUN, (run_id.bytes,))
-    connection.lock(sql.LOCK_FLOW_RUN, (run_id.bytes,))
+    lock_flow_run(connection, run_id)
     row = connection.execute(sql.FLOW_RUN_FACTS, (run_id.bytes,)).fetchone()
     if row is None:
         raise ObjectNotFound(KeyError(run_id), f"There is no flow run with the id {run_id}.")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 
+from prefect.exceptions import ObjectNotFound
 from prefect.schemas.actions.states import StateCreate
 from prefect.schemas.filters.flow_runs import FlowRunFilter
-from prefect.schemas.flow_run_inputs import FlowRunInput
 from prefect.schemas.responses import (
     FlowRunBulkSetStateResponse,
     FlowRunOrchestrationResult,
@@ -24,7 +25,6 @@ from prefect.schemas.responses import (
 )
 from prefect.schemas.states import State
 from prefect.server.models import (
-    flow_run_inputs,
     flow_runs,
     placeholders,
     resuming,
@@ -90,8 +90,10 @@ def bulk_set_flow_run_state(
         found = flow_runs.read_flow_runs(connection, wanted, limit=limit)
     results = []
     for run in found:
-        result = set_flow_run_state(store, run.id, state, force)
-        results.append(FlowRunOrchestrationResult(flow_run_id=run.id, **result.__dict__))
+        # one that was deleted meanwhile is none of those that are meant
+        with suppress(ObjectNotFound):
+            result = set_flow_run_state(store, run.id, state, force)
+            results.append(FlowRunOrchestrationResult(flow_run_id=run.id, **result.__dict__))
     return FlowRunBulkSetStateResponse(results=results)
 
 
@@ -102,19 +104,16 @@ def resume_flow_run(
     with store.reading() as connection:
         paused = flow_runs.read_flow_run(connection, flow_run_id).state
         if not resuming.is_paused(paused):
-            return _result(Outcome("ABORT", None, reason="Cannot resume a flow run that is not paused."))
+            return _result(resuming.not_paused())
         try:
             run_input = resuming.input_of(connection, flow_run_id, paused, run_input)
         except resuming.UnfitInput as unfit:
             details = StateAbortDetails(reason=str(unfit))
             return OrchestrationResult(state=paused, status=SetStateStatus.REJECT, details=details)
-    proposed = resuming.state_after_pause(paused)
-    outcome = transitions.propose_flow_run_state(store.journal, flow_run_id, proposed)
-    key = resuming.response_key(paused)
-    if outcome.status == "ACCEPT" and key is not None and run_input is not None:
-        given = FlowRunInput(flow_run_id=flow_run_id, key=key, value=resuming.as_text(run_input))
-        with store.writing() as connection:
-            flow_run_inputs.create_flow_run_input(connection, given)
+    assert paused is not None
+    outcome = resuming.resume(store.journal, flow_run_id, paused, run_input)
+    if outcome.state is not None:
+        _have_placeholder_follow(store, flow_run_id, outcome.state)
     return _result(outcome)
 
 
