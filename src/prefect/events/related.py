@@ -28,6 +28,8 @@ RelatedResourceCache = dict[str, tuple[ResourceCacheEntry, datetime]]
 
 MAX_CACHE_SIZE = 100
 RESOURCE_CACHE: RelatedResourceCache = {}
+"""What was answered lately, by what was asked, the oldest first."""
+
 _REMEMBERED = timedelta(minutes=5)
 
 
@@ -128,8 +130,16 @@ class Surroundings(Asking):
         try:
             found = yield from self._ask(asked)
         except ObjectNotFound:
-            found = None
-        if len(RESOURCE_CACHE) >= MAX_CACHE_SIZE:
-            RESOURCE_CACHE.pop(min(RESOURCE_CACHE, key=lambda old: RESOURCE_CACHE[old][1]), None)
-        RESOURCE_CACHE[key] = ({"object": found}, now())
+            # it may be there the next time: what a run has recorded can still be on its way to the server
+            return None
+        _remember(key, found)
         return found
+
+
+def _remember(key: str, found: Any) -> None:
+    """Remember an answer, in the place of the oldest ones. Other threads do so, too: it is iterated over a copy."""
+    RESOURCE_CACHE.pop(key, None)
+    oldest_first = list(RESOURCE_CACHE)
+    for oldest in oldest_first[: max(0, len(oldest_first) + 1 - MAX_CACHE_SIZE)]:
+        RESOURCE_CACHE.pop(oldest, None)
+    RESOURCE_CACHE[key] = ({"object": found}, now())

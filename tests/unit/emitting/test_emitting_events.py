@@ -82,7 +82,9 @@ def test_what_is_no_event_is_logged_and_harms_nobody(
     assert "odd.event" in caplog.text
 
 
-@pytest.mark.parametrize("value", [object(), b"\xff", "\ud800", 10**400], ids=repr)
+@pytest.mark.parametrize(
+    "value", [object(), b"\xff", "\ud800", 10**400], ids=["object", "bytes", "surrogate", "large"]
+)
 def test_what_json_cannot_say_is_logged_and_harms_nobody(
     value: Any, asserting: type[AssertingEventsClient], caplog: pytest.LogCaptureFixture
 ) -> None:
