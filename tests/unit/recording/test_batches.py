@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from uuid import UUID
 
 import orjson
 import pytest
+import sqlalchemy as sa
 
 from prefect.schemas.bases import uuid7
 from prefect.schemas.operations import OPERATIONS
@@ -16,9 +18,11 @@ from prefect.schemas.recording import Batch, batch_of, transitions_of
 from prefect.schemas.runs import FlowRun, FlowRunPolicy, TaskRun, TaskRunPolicy, TaskRunResult
 from prefect.schemas.states import State, StateDetails, StateType
 from prefect.server.database.store import Store, open_store
+from prefect.server.models import recording
 from prefect.server.operations import do
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+PATIENCE_SECONDS = 60.0
 HERE, ELSEWHERE = "host|boot|1|1", "host|boot|2|2"
 
 
@@ -173,6 +177,45 @@ def test_a_batch_that_comes_again_changes_nothing(store: Store) -> None:
     assert ask(store, "read_task_run", task_run_id=run.id) == before
     assert len(states_of(store, run)) == 3
     assert len(ask(store, "read_logs")) == 1
+
+
+def test_of_two_who_tell_the_same_at_once_the_later_changes_nothing(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(postgres_url)
+    flow_run_id = begun_run(store)
+    run = task_run(flow_run_id)
+    first = entered(run, StateType.PENDING, StateType.RUNNING)
+    last = [(run, State[Any](type=StateType.COMPLETED), 2, MOMENT, MOMENT, timedelta(seconds=9))]
+    has_looked, may_go_on = threading.Event(), threading.Event()
+    known = recording._known
+
+    def look(*asked: Any) -> set[bytes]:
+        found = known(*asked)
+        if threading.current_thread().name == "slow":
+            has_looked.set()
+            may_go_on.wait(PATIENCE_SECONDS)
+        return found
+
+    monkeypatch.setattr(recording, "_known", look)
+    slow = threading.Thread(target=told, args=(store, first), name="slow")
+    quick = threading.Thread(target=lambda: (told(store, first), told(store, last)))
+    slow.start()
+    assert has_looked.wait(PATIENCE_SECONDS)
+    quick.start()
+    while quick.is_alive() and not is_waited_for_a_lock(store):
+        pass
+    may_go_on.set()
+    slow.join(PATIENCE_SECONDS)
+    quick.join(PATIENCE_SECONDS)
+    assert ask(store, "read_task_run", task_run_id=run.id).state_type is StateType.COMPLETED
+    store.close()
+
+
+def is_waited_for_a_lock(store: Store) -> bool:
+    query = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'")
+    with store.reading() as connection:
+        return bool(connection.execute(query).scalar())
 
 
 def test_nobody_speaks_for_a_run_that_another_process_has_taken(store: Store) -> None:

@@ -7,6 +7,7 @@ not listened to. Not here: the journal's rows (`server/database`), how a batch t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from prefect.schemas.recording import (
 )
 from prefect.schemas.runs import FlowRun
 from prefect.schemas.states import State, StateType
+from prefect.server.database import statements as sql
 from prefect.server.database.batches import log_entry, transition_entry
 from prefect.server.database.delegation import Delegate
 from prefect.server.database.journal import Journal
@@ -57,6 +59,8 @@ def record_batch(delegate: Delegate, batch: Batch) -> Receipt:
     """
     told = list(transitions_of(batch))
     with delegate.transaction() as connection:
+        # processes that share a spool send the same at the same moment: the later of two must see the earlier
+        connection.lock(sql.LOCK_KEY, (_number_of(delegate.holder),))
         lost = _lost_runs(connection, delegate.holder, batch)
         known = _known(connection, _KNOWN_STATES, (line.id for line in batch.runs)) if told else set()
         logs = _known(connection, _KNOWN_LOGS, (line.id for line in batch.logs)) if batch.logs else set()
@@ -66,6 +70,11 @@ def record_batch(delegate: Delegate, batch: Batch) -> Receipt:
         entries += [_log_entry(line) for line in batch.logs if line.id.bytes not in logs]
         delegate.write(entries)
     return Receipt(lost=sorted(UUID(bytes=id) for id in lost))
+
+
+def _number_of(holder: str) -> int:
+    """What a process is called among PostgreSQL's own locks."""
+    return int.from_bytes(blake2b(holder.encode(), digest_size=8).digest(), "big", signed=True)
 
 
 def _counts(transition: Transition, lost: set[bytes]) -> bool:
