@@ -117,11 +117,14 @@ def parsed_arguments() -> argparse.Namespace:
     parser.add_argument("--original", action="store_true", help="run the original too")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", default="", help="part of a case's name")
-    parser.add_argument("--million", action="store_true", help="also the map of a million items (minutes)")
+    parser.add_argument("--million", action="store_true", help="also the cases of a million (minutes each)")
     parser.add_argument("--json", type=Path, help="write all figures there")
     parser.add_argument("--readme", action="store_true", help="put the figures into the README")
     parser.add_argument("--save-reference", action="store_true", help="keep the original's figures")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.only and (arguments.readme or arguments.save_reference):
+        parser.error("--only measures a part; --readme and --save-reference would throw the rest away")
+    return arguments
 
 
 def main() -> int:
@@ -131,6 +134,13 @@ def main() -> int:
         print("PREFECT_ORIGINAL_PYTHON must name a Python that has the original installed", file=sys.stderr)
         return 2
     cases = [c for c in CASES if arguments.only in c.name and (arguments.million or not c.on_request)]
+    if not cases:
+        known = ", ".join(case.name for case in CASES)
+        print(
+            f"No case has {arguments.only!r} in its name (with --million, more are run): {known}",
+            file=sys.stderr,
+        )
+        return 2
     ours, theirs = measure(cases, arguments.rounds, original)
     note = f"original 3.9.1 measured in the same run; {machine()}"
     if not original and REFERENCE.exists():

@@ -30,6 +30,10 @@ def print_table(cases: list[Case], ours: dict[str, Figures], theirs: dict[str, F
     for case in cases:
         if failure := ours.get(case.name, {}).get("failure"):
             print(f"\n{case.name}: {failure}")
+        for whose, figures in (("ours", ours), ("the original", theirs)):
+            # an answer that refuses is a quick one: its time is no merit
+            if refused := figures.get(case.name, {}).get("refused"):
+                print(f"\n{case.name}: {whose} refused {refused:.0f} of {figures[case.name]['units']:.0f}")
 
 
 README = Path(__file__).parents[1] / "README.md"

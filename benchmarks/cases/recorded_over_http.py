@@ -53,6 +53,8 @@ def _figures(tasks: int, url: str) -> dict[str, Any]:
         time.sleep(0.1)
         seen = _completed(url) - before
     seconds = time.perf_counter() - began
+    if seen < tasks:
+        raise SystemExit(f"after {seconds:.0f} s the server had {seen} of {tasks} task runs")
     states = tasks * STATES
     return {
         "units": states,
