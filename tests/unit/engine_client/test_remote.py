@@ -149,6 +149,27 @@ def test_what_json_cannot_say_is_recorded_as_python_shows_it(world: World) -> No
 # --- refusals -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("is_away", [False, True])
+def test_a_message_without_measure_is_cut_and_the_state_recorded(world: World, is_away: bool) -> None:
+    client = world.process()
+    run = begun(client)
+    enters(client, run, "RUNNING")
+    world.server.absent = is_away
+    task = task_run_of(run)
+    client.record_task_run(
+        task, State[Any](type=StateType.FAILED, message="x" * 20_000_000, timestamp=MOMENT)
+    )
+    failed = State[Any](type=StateType.FAILED, message="y" * 20_000_000)
+    assert client.propose_flow_run_state(run.id, failed, attempt=1).status == "ACCEPT"
+    world.server.absent = False
+    client.close()
+    [told_of_task] = world.ask("read_task_run_states", task_run_id=task.id)
+    told_of_flow = world.ask("read_flow_run", flow_run_id=run.id).state
+    for state in (told_of_task, told_of_flow):
+        assert len(state.message) < 1_100_000
+        assert state.message.endswith("... (19000000 more characters)")
+
+
 def test_a_refused_batch_is_reported_once_and_holds_up_nothing(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from prefect.client.engine.dispatch import Dispatch
 from prefect.client.engine.foreign_letters import OpenRuns, letters_of
-from prefect.client.engine.letters import Entry, letter_of
+from prefect.client.engine.letters import Entry, bearable, letter_of
 from prefect.client.engine.remote import RemoteClient, with_value
 from prefect.client.engine.spool import Letter
 from prefect.exceptions import ObjectUnsupported, ServerUnreachableError
@@ -205,7 +205,7 @@ def _create(state: State[Any]) -> StateCreate:
     return StateCreate(
         type=state.type,
         name=state.name,
-        message=state.message,
+        message=bearable(state).message,
         state_details=state.state_details,
         data=described_data(state.data),
     )

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
-from prefect.client.engine.letters import LOG, TRANSITION, Entry, as_json
+from prefect.client.engine.letters import LOG, TRANSITION, Entry, as_json, bearable
 from prefect.client.engine.spool import Letter
 from prefect.schemas.described import described_data
 from prefect.schemas.runs import TaskRun
@@ -84,7 +84,7 @@ def _event(
             "prefect.resource.id": f"prefect.task-run.{run.id}",
             "prefect.resource.name": run.name,
             "prefect.run-count": str(run_count),
-            "prefect.state-message": state.message or "",
+            "prefect.state-message": bearable(state).message or "",
             "prefect.state-name": state.name or "",
             "prefect.state-timestamp": state.timestamp.isoformat(),
             "prefect.state-type": state.type.value,
@@ -106,7 +106,7 @@ def _state(state: State[Any]) -> dict[str, Any]:
     return {
         "type": state.type.value,
         "name": state.name,
-        "message": state.message or "",
+        "message": bearable(state).message or "",
         "state_details": details,
     }
 

@@ -15,9 +15,13 @@ from prefect.client.engine.spool import Letter
 from prefect.client.orchestration._messages import message_of
 from prefect.schemas.operations import Request
 from prefect.schemas.recording import batch_of
+from prefect.schemas.states import State
 
 LARGEST_BATCH_BYTES = 4_000_000
 """A batch that is larger is sent as two, if it can be cut."""
+
+LONGEST_MESSAGE = 1_000_000
+"""What a state says of itself is cut behind so many characters: servers bound what they take in."""
 
 TRANSITION, LOG = 0, 1
 """The kinds of entries: (TRANSITION, *of a `Transition`) and (LOG, *of a log line)."""
@@ -42,7 +46,9 @@ def batch_letters(
         heading: who speaks, as `schemas.recording.Batch` has it.
         attempt_of: the attempt of a flow run that speaks, where it is known.
     """
-    transitions = [entry[1:] for entry in entries if entry[0] == TRANSITION]
+    transitions = [
+        (run, bearable(state), *counters) for kind, run, state, *counters in entries if kind == TRANSITION
+    ]
     content = batch_of(transitions, [entry[1:] for entry in entries if entry[0] == LOG])
     flow_runs = {transition[0].flow_run_id for transition in transitions} - {None}
     attempts = {str(id): attempt for id in flow_runs if (attempt := attempt_of(id)) is not None}
@@ -54,6 +60,15 @@ def batch_letters(
         yield from batch_letters(entries[middle:], heading, attempt_of)
         return
     yield Letter("POST", "/engine/record", text)
+
+
+def bearable(state: State[Any]) -> State[Any]:
+    """The state with a message that is not longer than a server can be expected to take."""
+    message = state.message
+    if message is None or len(message) <= LONGEST_MESSAGE:
+        return state
+    left = len(message) - LONGEST_MESSAGE
+    return state.model_copy(update={"message": f"{message[:LONGEST_MESSAGE]}... ({left} more characters)"})
 
 
 def late(batch: Letter) -> Letter:

@@ -20,7 +20,7 @@ from uuid import UUID, uuid5
 from prefect.client.engine.dispatch import Dispatch
 from prefect.client.engine.heartbeat import Heartbeat
 from prefect.client.engine.ledger import Ledger
-from prefect.client.engine.letters import LOG, TRANSITION, Entry, batch_letters, late, letter_of
+from prefect.client.engine.letters import LOG, TRANSITION, Entry, batch_letters, bearable, late, letter_of
 from prefect.client.engine.line import Refused, Unreachable, ask
 from prefect.client.engine.outbox import Outbox
 from prefect.client.engine.parts import FOR_ITS_CONTENT, report_refusal, send_in_parts
@@ -190,7 +190,8 @@ class RemoteClient(Questions):
 
         def request(state: State[Any], attempt: int | None, late: bool) -> Request[Outcome]:
             how = {"attempt": attempt, "force": force, "begin": begin, "late": late}
-            return engine.propose_flow_run_state(run_id, wire_state(state), **self._heading, **how)  # type: ignore[arg-type]
+            told = wire_state(bearable(state))
+            return engine.propose_flow_run_state(run_id, told, **self._heading, **how)  # type: ignore[arg-type]
 
         def decide() -> list[Letter]:
             spoke = attempt if attempt is not None else self._ledger.attempt_of(run_id)
