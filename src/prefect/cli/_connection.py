@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import ssl
+from http.client import HTTPException
 from typing import NamedTuple
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -33,8 +34,10 @@ def check_connection(settings: Settings) -> Connection:
         if error.code in (401, 403):
             return Connection(False, f"The API at {url} refused the credentials (status {error.code})")
         return Connection(False, f"The API at {url} answered with status {error.code}")
-    except (URLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
+    except (URLError, OSError, ValueError, HTTPException) as error:
+        reason = (
+            "it does not speak HTTP" if isinstance(error, HTTPException) else getattr(error, "reason", error)
+        )
         return Connection(
             False, f"Cannot reach the API at {url} ({getattr(reason, 'strerror', None) or reason})"
         )

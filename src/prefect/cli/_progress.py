@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from prefect.cli._live_region import LiveRegion
+from prefect.cli._wording import counted
 from prefect.engine.observer import set_observer
 from prefect.schemas.states import TERMINAL_STATES, StateType
 
@@ -230,5 +231,6 @@ def _line_of_others(others: list[TaskCounts]) -> Text:
 
     done = sum(counts.done for counts in others)
     failed = sum(counts.among(_FAILED) for counts in others)
-    text = f"{len(others)} more tasks: {done:,} runs done" + (f", {failed:,} failed" if failed else "")
+    text = f"{counted(len(others), 'more task')}: {counted(done, 'run')} done"
+    text += f", {failed:,} failed" if failed else ""
     return Text(text, style="dim", no_wrap=True, overflow="ellipsis")

@@ -70,7 +70,7 @@ def trouble_with_server(error: Exception) -> str | None:
 
     url = get_current_settings().api.url
     if isinstance(error, TRANSPORT_ERRORS):
-        reason = str(error) or type(error).__name__
+        reason = str(error).rstrip(".") or type(error).__name__
         return (
             f"The server at {url} cannot be reached: {reason}. Start it (`prefect server start`), or set "
             "PREFECT_API_URL to where it is, or to nothing for the store of this machine."

@@ -137,7 +137,9 @@ def table_of(times: list[TaskTime], width: int) -> RenderableType:
             slowest.append(f" {time.slowest}", style="bright_black")
         table.add_row(*cells, slowest)
     if len(times) > _MOST_TASKS_SHOWN:
-        table.add_row(Text(f"and {len(times) - _MOST_TASKS_SHOWN} more tasks", style="bright_black"))
+        table.add_row(
+            Text(f"and {words.counted(len(times) - _MOST_TASKS_SHOWN, 'more task')}", style="bright_black")
+        )
     return table
 
 

@@ -107,6 +107,11 @@ def rename(
     profile = _existing(profiles, name)
     if new_name in profiles.names:
         exit_with_error(f"Profile {new_name!r} already exists.")
+    if profile.source == DEFAULT_PROFILES_PATH:
+        exit_with_error(
+            f"Profile {name!r} comes with every installation and cannot be renamed. Copy it: "
+            f"prefect profile create {new_name!r} --from {name!r}"
+        )
     path = get_current_settings().profiles_path
     profiles.add_profile(Profile(name=new_name, settings=profile.settings, source=path))
     profiles.remove_profile(name)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
-from prefect.cli._groups import command_group
+from prefect.cli._groups import CommandGroup, command_group
 from prefect.cli._output import OutputOption, print_json, print_lines, print_table
+from prefect.cli._wording import counted
 from prefect.settings import get_current_settings
 
-app = command_group("What a server does on its own, beside answering requests.")
+new_event = threading.Event
+"""What `start` waits for; tests put another in its place."""
+
+
+class ServicesGroup(CommandGroup):
+    """The commands about services."""
+
+    aliases: ClassVar[dict[str, str]] = {"list": "ls"}
+
+
+app = command_group("What a server does on its own, beside answering requests.", cls=ServicesGroup)
 
 
 @app.command()
@@ -53,10 +65,13 @@ def start() -> None:
     with store_of(settings) as store:
         supervisor = Supervisor(server_services(store, settings), store.journal)
         supervisor.start()
-        print_lines([f"Running {len(supervisor.services)} services. Ctrl-C ends them."])
-        ended = threading.Event()
+        print_lines([f"Running {counted(len(supervisor.services), 'service')}. Ctrl-C ends them."])
+        ended = new_event()
         signal.signal(signal.SIGTERM, lambda *_: ended.set())
         try:
-            ended.wait()
+            # Ctrl-C is one way to end it
+            with contextlib.suppress(KeyboardInterrupt):
+                ended.wait()
         finally:
             supervisor.stop()
+    print_lines(["The services have ended."])

@@ -10,11 +10,9 @@ import typer
 
 from prefect.cli._groups import single_command
 from prefect.cli._output import OutputOption, print_json, print_lines
+from prefect.client.constants import SERVER_API_VERSION
 from prefect.settings import Settings, get_current_settings
 from prefect.settings.context import current_frame
-
-API_VERSION = "0.8.4"
-"""The revision of the REST interface that this version speaks."""
 
 app = single_command()
 
@@ -49,7 +47,7 @@ def _facts() -> dict[str, Any]:
     settings = get_current_settings()
     facts: dict[str, Any] = {
         "Version": installed_version(),
-        "API version": API_VERSION,
+        "API version": SERVER_API_VERSION,
         "Python version": platform.python_version(),
         "OS/Arch": f"{sys.platform}/{platform.machine()}",
         "Profile": current_frame().profile_name,

@@ -142,6 +142,12 @@ def test_rename_keeps_settings_and_activity(prefect, home: Path) -> None:
     assert prefect("profile", "rename", "nope", "x").code == 1
 
 
+def test_what_is_shipped_is_copied_rather_than_renamed(prefect, home: Path) -> None:
+    outcome = prefect("profile", "rename", "local", "mine")
+    assert (outcome.code, "prefect profile create 'mine' --from 'local'" in outcome.err) == (1, True)
+    assert not (home / "profiles.toml").exists()
+
+
 def test_inspect_masks_secrets(prefect) -> None:
     prefect("config", "set", "PREFECT_API_KEY=hunter2")
     outcome = prefect("profile", "inspect")

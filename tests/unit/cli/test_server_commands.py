@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -133,6 +134,17 @@ def test_status_of_what_is_no_address(prefect: Prefect, monkeypatch: pytest.Monk
     assert told.endswith("PREFECT_API_URL says that it is there.\n")
 
 
+def test_status_of_what_is_no_web_server(prefect: Prefect, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        monkeypatch.setenv("PREFECT_API_URL", f"http://127.0.0.1:{other.getsockname()[1]}/api")
+        # it is answered before it asks
+        answering = threading.Thread(target=lambda: other.accept()[0].sendall(b"SSH-2.0-something\r\n"))
+        answering.start()
+        told = refused(prefect("server", "status"))
+        answering.join()
+    assert "(it does not speak HTTP)" in told
+
+
 def test_a_server_is_looked_for_where_it_listens(prefect: Prefect, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_SERVER_API_PORT", "1")
     for host, address in {"::1": "[::1]", "::": "[::1]", "0.0.0.0": "127.0.0.1"}.items():
@@ -199,7 +211,21 @@ def test_a_level_that_is_none(prefect: Prefect) -> None:
 
 
 def test_services_are_listed(prefect: Prefect) -> None:
-    assert isinstance(json.loads(prefect("server", "services", "ls", "-o", "json").out), list)
+    listed = prefect("server", "services", "ls", "-o", "json").out
+    assert isinstance(json.loads(listed), list)
+    assert prefect("server", "services", "list", "-o", "json").out == listed
+
+
+def test_services_are_ended_by_ctrl_c(prefect: Prefect, monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.cli import server_services
+
+    class Interrupted(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(server_services, "new_event", Interrupted)
+    outcome = prefect("server", "services", "start")
+    assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "The services have ended.")
 
 
 # --- the whole process ----------------------------------------------------------------------------------
