@@ -256,10 +256,9 @@ def _leave(place: Path, content: bytes) -> None:
 class MortalJournal(Journal):
     """The journal of one process. Its writing thread is replaced by `Process.writes_behind`."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
+    def __init__(self, connections: Any, *args: Any, **options: Any) -> None:
         self._process = this_process.get()
-        self.connections = _MortalConnections(self.connections, self._process)
+        super().__init__(_MortalConnections(connections, self._process), *args, **options)
         self._process.opens(self)
 
     def record_task_run(self, run: Any, state: Any) -> None:
@@ -268,7 +267,8 @@ class MortalJournal(Journal):
             super().record_task_run(run, state)
 
     def _wake(self) -> None:
-        if self._here.connection is None and self._process.writes_behind():
+        gets_its_turn = not self._transactions.is_open and self._process.writes_behind()
+        if gets_its_turn and not self._is_writing():
             self.flush()
 
     def abandon(self) -> None:

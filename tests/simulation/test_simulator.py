@@ -17,6 +17,7 @@ from prefect.results.records import DamagedRecordError, metadata_with
 from prefect.serializers import JSONSerializer
 from prefect.server.database import statements
 from prefect.server.database.journal import Journal
+from prefect.server.database.own_leases import OwnLeases
 from prefect.server.models import recovery, transitions
 from prefect.transactions import bases
 from simulation.machine import Workshop
@@ -72,15 +73,16 @@ def half_records_are_values(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_newest_is_written_first(patch: pytest.MonkeyPatch) -> None:
-    write = Journal._write_queued
+    write = Journal._write_all
 
-    def write_newest(self: Any, taken: list[Any]) -> Any:
-        older = [self._queue.popleft() for _ in range(len(self._queue) - 1)]
-        written = write(self, taken)
-        self._queue.extend(older)
+    def write_newest(self: Any, entries: list[Any]) -> Any:
+        older = entries[:-1]
+        del entries[:-1]
+        written = write(self, entries)
+        self._queue._entries.extend(older)
         return written
 
-    patch.setattr(Journal, "_write_queued", write_newest)
+    patch.setattr(Journal, "_write_all", write_newest)
 
 
 def the_dead_are_not_noticed(patch: pytest.MonkeyPatch) -> None:
@@ -126,7 +128,7 @@ def test_a_broken_promise_is_noticed(
 
 
 def lost_leases_are_not_noticed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Journal, "_notice_lost_leases", lambda self: None)
+    patch.setattr(OwnLeases, "notice_lost", lambda self: None)
 
 
 def older_attempts_are_listened_to(patch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,7 @@ def test_a_batch_is_written_once_when_the_connection_breaks_in_it(
         store.journal.record_task_run(task_run_of(run), Pending())
         store.journal.record_log("l", 20, "said", now(), run.id, None)
     with monkeypatch.context() as patch:
-        patch.setattr(store.journal, "_notice_lost_leases", lambda: end_connections(postgres_url))
+        patch.setattr(store.journal.leases, "notice_lost", lambda: end_connections(postgres_url))
         with pytest.raises(StoreUnavailableError):
             store.flush()
     assert store.journal.queued == 100

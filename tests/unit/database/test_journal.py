@@ -20,13 +20,14 @@ from prefect.exceptions import StoreError, StoreLockedError
 from prefect.schemas.bases import uuid7
 from prefect.schemas.runs import TaskRun
 from prefect.schemas.states import State, StateDetails, StateType
-from prefect.server.database.journal import FLOW_RUN, TASK_RUN, Journal
+from prefect.server.database.journal import Journal
+from prefect.server.database.leases import FLOW_RUN, TASK_RUN
 from prefect.server.database.opening import connect
 from prefect.states import Completed, Pending, Running
 
 NEVER = 3600.0
 """The background thread does not write within a test, unless the test wants it."""
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 Make = Callable[..., Journal]
@@ -155,7 +156,7 @@ def test_nothing_is_written_when_nothing_happens(make: Make) -> None:
         changes = connection.total_changes
     with journal.reading() as connection:
         assert connection.total_changes == changes
-    assert journal._thread is None, "there is nobody who could write"
+    assert journal._behind.thread is None, "there is nobody who could write"
 
 
 # --- bounds ---------------------------------------------------------------------------------------------
@@ -170,6 +171,23 @@ def test_whoever_adds_too_much_writes(make: Make, add: str) -> None:
     record(journal, run, Pending()) if add == "state" else log(journal, "said")
     assert journal.queued == 0
     assert count(journal, "task_run_state") + count(journal, "log") == 11
+
+
+def test_whoever_is_in_a_transaction_adds_without_waiting_for_others(make: Make) -> None:
+    journal = make(max_queued=2)
+
+    def add_within_a_transaction() -> None:
+        with journal.transaction():
+            for _ in range(5):
+                log(journal, "said")
+
+    # somebody relieves the queue, and may have to wait for this very transaction
+    with journal._queue._relief:
+        thread = threading.Thread(target=add_within_a_transaction, daemon=True)
+        thread.start()
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+    assert journal.queued == 5
 
 
 @pytest.fixture
@@ -206,7 +224,7 @@ def test_a_store_that_cannot_be_written_keeps_its_queue(
 def test_while_there_is_hope_a_long_queue_grows_on(
     journal: Journal, other_writer: sqlite3.Connection
 ) -> None:
-    journal.max_queued = 10
+    journal._queue._most = 10
     run = run_of()
     with pytest.raises(StoreLockedError):
         while journal.queued < 1000:
@@ -229,7 +247,7 @@ def test_one_thread_tries_for_all_while_the_store_cannot_be_written(
         raise StoreLockedError("locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(journal, "flush", fail)
+        patch.setattr(journal._queue, "_flush", fail)
         threads = [
             threading.Thread(target=lambda: [log(journal, "said") for _ in range(20)]) for _ in range(8)
         ]
@@ -438,20 +456,20 @@ def leases(journal: Journal) -> list[tuple[Any, ...]]:
 def test_leases_are_taken_and_dropped(make: Make) -> None:
     journal, resource = make(lease_seconds=30), uuid7().bytes
     with journal.transaction():
-        journal.take_lease(FLOW_RUN, resource, 3)
+        journal.leases.take(FLOW_RUN, resource, 3)
     assert leases(journal) == [(FLOW_RUN, "holder-0", 3, 30_000_000)]
     with journal.transaction():
-        journal.drop_lease(FLOW_RUN, resource)
-        journal.drop_lease(FLOW_RUN, resource)
+        journal.leases.drop(FLOW_RUN, resource)
+        journal.leases.drop(FLOW_RUN, resource)
     assert leases(journal) == []
 
 
 def test_a_lease_that_somebody_else_holds_is_not_dropped(make: Make) -> None:
     here, elsewhere, resource = make(), make(), uuid7().bytes
     with elsewhere.transaction():
-        elsewhere.take_lease(FLOW_RUN, resource, 1)
+        elsewhere.leases.take(FLOW_RUN, resource, 1)
     with here.transaction():
-        here.drop_lease(FLOW_RUN, resource)
+        here.leases.drop(FLOW_RUN, resource)
     assert [holder for _, holder, *_ in leases(here)] == ["holder-1"]
 
 
@@ -459,19 +477,19 @@ def test_leases_are_renewed_while_the_process_lives(make: Make) -> None:
     with use_clock(VirtualClock()) as clock:
         journal, resource = make(lease_seconds=30), uuid7().bytes
         with journal.transaction():
-            journal.take_lease(FLOW_RUN, resource, 1)
+            journal.leases.take(FLOW_RUN, resource, 1)
         clock.sleep(20)
-        journal._renew_leases()
+        journal.leases.renew_in_time()
         assert leases(journal)[0][3] == 30_000_000
-        journal._renewed -= 10.1
-        journal._renew_leases()
+        journal.leases._renewed -= 10.1
+        journal.leases.renew_in_time()
         assert leases(journal)[0][3] == pytest.approx(50_000_000, abs=1000)
 
 
 def test_the_thread_renews_leases(make: Make) -> None:
     journal, resource = make(flush_seconds=0.001, lease_seconds=0.03), uuid7().bytes
     with journal.transaction():
-        journal.take_lease(FLOW_RUN, resource, 1)
+        journal.leases.take(FLOW_RUN, resource, 1)
     eventually(lambda: leases(journal)[0][3] > 60_000)
 
 
@@ -504,10 +522,10 @@ def test_what_a_process_says_of_a_run_it_has_lost_is_void(make: Make) -> None:
     for run in (mine, lost):
         assert run.flow_run_id is not None
         with here.transaction():
-            here.take_lease(FLOW_RUN, run.flow_run_id.bytes, 1)
+            here.leases.take(FLOW_RUN, run.flow_run_id.bytes, 1)
     assert lost.flow_run_id is not None
     with elsewhere.transaction():
-        elsewhere.take_lease(FLOW_RUN, lost.flow_run_id.bytes, 2)
+        elsewhere.leases.take(FLOW_RUN, lost.flow_run_id.bytes, 2)
     for run in (mine, lost):
         record(here, run, Completed())
     here.flush()
@@ -516,7 +534,7 @@ def test_what_a_process_says_of_a_run_it_has_lost_is_void(make: Make) -> None:
     assert not here.superseded(mine.flow_run_id)
     assert not here.superseded(None)
     with here.transaction():
-        here.take_lease(FLOW_RUN, lost.flow_run_id.bytes, 3)
+        here.leases.take(FLOW_RUN, lost.flow_run_id.bytes, 3)
     record(here, lost, Completed())
     here.flush()
     assert count(here, "task_run") == 2
@@ -528,9 +546,9 @@ def test_a_process_that_could_not_renew_in_time_asks_before_it_goes_on(make: Mak
         here, elsewhere, run = make(), make(), run_of()
         assert run.flow_run_id is not None
         with here.transaction():
-            here.take_lease(FLOW_RUN, run.flow_run_id.bytes, 1)
+            here.leases.take(FLOW_RUN, run.flow_run_id.bytes, 1)
         with elsewhere.transaction():
-            elsewhere.take_lease(FLOW_RUN, run.flow_run_id.bytes, 2)
+            elsewhere.leases.take(FLOW_RUN, run.flow_run_id.bytes, 2)
         assert not here.superseded(run.flow_run_id)
         clock.sleep(60)
         assert here.superseded(run.flow_run_id)
@@ -556,6 +574,42 @@ def test_closing_a_store_that_cannot_be_written_says_so_and_closes(
     with pytest.raises(StoreLockedError):
         journal.close()
     assert not journal.usable()
+
+
+def test_the_thread_leaves_at_once_when_the_journal_is_closed(journal: Journal) -> None:
+    record(journal, run_of(), Pending())
+    thread = journal._behind.thread
+    assert thread is not None
+    journal.close()
+    # it would have written after an hour
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+
+
+@on_sqlite
+def test_the_thread_leaves_at_once_while_it_waits_to_try_again(make: Make) -> None:
+    journal = make(flush_seconds=0.001)
+    failed = threading.Event()
+    backoff = journal._behind._backoff
+
+    def rest(began: float) -> None:
+        backoff._until = time.monotonic() + NEVER
+        failed.set()
+
+    def fail() -> None:
+        raise StoreLockedError("locked")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backoff, "failed", rest)
+        patch.setattr(journal._behind, "_write", fail)
+        record(journal, run_of(), Pending())
+        assert failed.wait(PATIENCE_SECONDS)
+    journal.close()
+    thread = journal._behind.thread
+    assert thread is not None
+    thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+    assert count(journal, "task_run") == 1
 
 
 def test_the_journal_of_the_parent_is_not_for_a_forked_child(

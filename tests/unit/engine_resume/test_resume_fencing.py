@@ -40,7 +40,7 @@ def expire_leases() -> None:
     with journal.transaction() as connection:
         connection.execute("UPDATE lease SET expires_at = 1, holder = 'suspended|1|1|1'")
     journal.holder = "suspended|1|1|1"
-    journal._held_until = journal._held_until.replace(year=2000)
+    journal.leases._held_until = journal.leases._held_until.replace(year=2000)
 
 
 def resume_elsewhere(client: LocalClient, flow: Any, run: Any) -> None:

@@ -14,7 +14,8 @@ from prefect.locking.database import DatabaseLockManager
 from prefect.results import ResultStore
 from prefect.schemas.bases import now
 from prefect.server.database.holders import Holder, this_holder
-from prefect.server.database.journal import FLOW_RUN, Journal
+from prefect.server.database.journal import Journal
+from prefect.server.database.leases import FLOW_RUN
 from prefect.server.models.locks import held_lock, release_lock, resource_of, split_owner, try_lock
 from prefect.transactions import IsolationLevel, transaction
 
@@ -92,8 +93,8 @@ def test_locks_are_renewed_with_the_leases_of_their_process(here: Journal, elsew
     try_lock(here, "timed", "a", 60)
     try_lock(elsewhere, "other", "a", None)
     before = expirations(here)
-    here._renewed = 0.0
-    here._renew_leases()
+    here.leases._renewed = 0.0
+    here.leases.renew_in_time()
     after = expirations(here)
     assert after["kept"] > before["kept"]
     assert after["timed"] == before["timed"]
@@ -102,13 +103,13 @@ def test_locks_are_renewed_with_the_leases_of_their_process(here: Journal, elsew
 
 def test_a_lock_does_not_look_like_a_lost_run(here: Journal) -> None:
     with here.transaction():
-        here.take_lease(FLOW_RUN, b"r" * 16, 1)
+        here.leases.take(FLOW_RUN, b"r" * 16, 1)
     try_lock(here, "k", "a", None)
     release_lock(here, "k", "a")
     with here.transaction():
-        here._notice_lost_leases()
-    assert here._holdings.fenced == set()
-    assert not here._holdings.locks
+        here.leases.notice_lost()
+    assert here.leases.fenced == set()
+    assert not here.leases._held.locks
 
 
 def test_a_timed_lock_says_when_it_ends(here: Journal) -> None:

@@ -23,7 +23,8 @@ from prefect.schemas.outcomes import AwaitedRetry
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.states import State, StateType
 from prefect.server.database.holders import this_holder, this_host
-from prefect.server.database.journal import FLOW_RUN, Journal
+from prefect.server.database.journal import Journal
+from prefect.server.database.leases import FLOW_RUN
 from prefect.server.database.repeating import repeated
 from prefect.server.database.store import Store, open_store
 from prefect.server.models import locks, standing, transitions

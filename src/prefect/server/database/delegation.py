@@ -1,39 +1,46 @@
 """The journal as a process uses it that has no store of its own, but speaks to ours: its leases are its own.
 
 Everything in `server/models` that writes through a journal takes a `Delegate` as well. Not here: what such a
-process may ask for (`server/operations/engine`).
+process may ask for (`server/operations/engine`), the rows of its leases (`leases`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
-from prefect.schemas.bases import now
-from prefect.schemas.states import TERMINAL_STATES, State
-from prefect.server.database import rows
 from prefect.server.database import statements as sql
-from prefect.server.database.journal import LOCK, TASK_RUN, Journal
+from prefect.server.database.batches import Entry, write_batch
+from prefect.server.database.journal import Journal
+from prefect.server.database.leases import Leases
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from prefect.server.database.connections import Connection
 
 
-class Writer(Protocol):
-    """What the models ask of a journal."""
+class Held(Protocol):
+    """What a process holds, within a transaction."""
 
-    def transaction(self) -> AbstractContextManager[Connection]: ...
-    def reading(self) -> AbstractContextManager[Connection]: ...
-    def take_lease(self, kind: str, resource: bytes, attempt: int) -> None: ...
-    def drop_lease(self, kind: str, resource: bytes) -> None: ...
+    def take(self, kind: str, resource: bytes, attempt: int) -> None: ...
+    def drop(self, kind: str, resource: bytes) -> None: ...
     def take_lock(self, resource: bytes, holder: str, until: datetime | None) -> None: ...
     def drop_lock(self, resource: bytes) -> None: ...
     def fence(self, resource: bytes) -> None: ...
     def is_lost(self, flow_run: bytes) -> bool: ...
+
+
+class Writer(Protocol):
+    """What the models ask of a journal."""
+
+    @property
+    def leases(self) -> Held: ...
+    def transaction(self) -> AbstractContextManager[Connection]: ...
+    def reading(self) -> AbstractContextManager[Connection]: ...
 
 
 class Delegate:
@@ -43,6 +50,9 @@ class Delegate:
         holder: that process, as its leases name it.
         lease_seconds: how long a lease lasts without renewal.
         late: it is heard of late: it may have been taken for dead meanwhile.
+
+    Attributes:
+        leases: what that process holds.
     """
 
     def __init__(
@@ -50,7 +60,7 @@ class Delegate:
     ) -> None:
         self.holder = holder
         self.late = late
-        self.lease_seconds = lease_seconds
+        self.leases = DelegatedLeases(self, lease_seconds)
         self.reading = journal.reading
         self._journal = journal
         self._connection: Connection | None = None
@@ -69,59 +79,31 @@ class Delegate:
             finally:
                 self._connection = None
 
-    def write(self, entries: Iterable[tuple[Any, ...]]) -> None:
-        """Within a transaction: write entries of the journal as if the process had written them itself."""
-        self._journal.write_for(self, list(entries))
+    @property
+    def connection(self) -> Connection:
+        """That of the transaction which is under way."""
+        assert self._connection is not None, "only within a transaction"
+        return self._connection
 
-    # --- leases ----------------------------------------------------------------------------------------
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Within a transaction: write entries of the journal as if the process had written them itself.
 
-    def take_lease(self, kind: str, resource: bytes, attempt: int) -> None:
-        """Within a transaction: the process now runs that attempt of the resource."""
-        acquired = now()
-        row = (kind, resource, self.holder, attempt, rows.moment(acquired), self._until(acquired))
-        self._execute(sql.TAKE_LEASE.sql(1), row)
+        It must have been found to run the flow runs that they belong to.
+        """
+        write_batch(self.connection, entries, frozenset(), self.leases.follow_lone_task_run)
 
-    def drop_lease(self, kind: str, resource: bytes) -> None:
-        """Within a transaction: nobody runs the resource any more."""
-        self._execute(sql.DROP_LEASE, (kind, resource))
+
+class DelegatedLeases(Leases):
+    """What the process of a delegate holds; nothing of it is remembered here."""
+
+    def __init__(self, delegate: Delegate, lease_seconds: float) -> None:
+        super().__init__(delegate.holder, lease_seconds, lambda: delegate.connection)
+        self._late = delegate.late
 
     def fence(self, resource: bytes) -> None:
         """Nothing to do: what a process says of a run that was given up does not count without a lease."""
 
     def is_lost(self, flow_run: bytes) -> bool:
-        """Within a transaction: whether the process does not run that flow run any more."""
-        found = self._execute(sql.LEASE_OF_FLOW_RUN, (flow_run,)).fetchone()
-        return not self.late if found is None else found[0] != self.holder
-
-    def take_lock(self, resource: bytes, holder: str, until: datetime | None) -> None:
-        """Within a transaction: the process has the lock on the resource, on behalf of `holder`."""
-        acquired = now()
-        expires = self._until(acquired) if until is None else rows.moment(until)
-        owner = f"{self.holder}|{holder}"
-        row = (LOCK, resource, owner, int(until is None), rows.moment(acquired), expires)
-        self._execute(sql.TAKE_LEASE.sql(1), row)
-
-    def drop_lock(self, resource: bytes) -> None:
-        """Within a transaction: nobody has the lock on the resource any more."""
-        self._execute(sql.DROP_LEASE, (LOCK, resource))
-
-    def renew(self) -> None:
-        """Within a transaction: everything the process holds is its own for another while."""
-        expires = self._until(now())
-        self._execute(sql.RENEW_LEASES, (expires, self.holder))
-        owner = f"{self.holder}|"
-        self._execute(sql.RENEW_LOCKS, (expires, len(owner), owner))
-
-    def lease_lone_task_run(self, run: bytes, state: State[Any]) -> None:
-        """Within a transaction: a task run outside flows has a lease of its own while it runs."""
-        if state.type in TERMINAL_STATES or state.state_details.deferred:
-            self.drop_lease(TASK_RUN, run)
-        else:
-            self.take_lease(TASK_RUN, run, 1)
-
-    def _until(self, acquired: datetime) -> int | None:
-        return rows.moment(acquired + timedelta(seconds=self.lease_seconds))
-
-    def _execute(self, statement: str, values: tuple[Any, ...]) -> Any:
-        assert self._connection is not None, "only within a transaction"
-        return self._connection.execute(statement, values)
+        """Whether the process does not run that flow run any more."""
+        found = self._connection().execute(sql.LEASE_OF_FLOW_RUN, (flow_run,)).fetchone()
+        return not self._late if found is None else bool(found[0] != self.holder)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from prefect.schemas.bases import now
 from prefect.server.database import statements as sql
 from prefect.server.database.holders import Holder, HostFacts, this_host
-from prefect.server.database.journal import LOCK
+from prefect.server.database.leases import LOCK
 from prefect.server.models.leases import Lease, lost_because
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def try_lock(journal: Writer, key: str, holder: str, hold_seconds: float | None)
         if left_behind is not None:
             _sweep(connection, moment, here)
         until = None if hold_seconds is None else moment + timedelta(seconds=hold_seconds)
-        journal.take_lock(resource, holder, until)
+        journal.leases.take_lock(resource, holder, until)
         return True
 
 
@@ -91,7 +91,7 @@ def release_lock(journal: Writer, key: str, holder: str) -> bool:
         held = _in_force(connection, resource, now(), this_host())
         if held is None or held.holder != holder:
             return False
-        journal.drop_lock(resource)
+        journal.leases.drop_lock(resource)
         return True
 
 

@@ -133,7 +133,7 @@ def begin_flow_run(delegate: Delegate, run: FlowRun, state: State[Any], flow_nam
     with delegate.transaction() as connection:
         found = connection.execute(_FLOW_OF_RUN, (run.id.bytes,)).fetchone()
         if found is not None:
-            return Begun(begun=not delegate.is_lost(run.id.bytes), flow_id=UUID(bytes=found[0]))
+            return Begun(begun=not delegate.leases.is_lost(run.id.bytes), flow_id=UUID(bytes=found[0]))
     run.flow_id = transitions.flow_id(delegate, flow_name)
     return Begun(begun=transitions.create_flow_run(delegate, run, state, begin=True), flow_id=run.flow_id)
 
@@ -178,7 +178,7 @@ def renew_leases(delegate: Delegate) -> list[UUID]:
         StoreError: the store cannot be written.
     """
     with delegate.transaction() as connection:
-        delegate.renew()
+        delegate.leases.renew()
         return [UUID(bytes=row[0]) for row in connection.execute(_HELD, (delegate.holder,))]
 
 

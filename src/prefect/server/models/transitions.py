@@ -21,7 +21,7 @@ from prefect.schemas.runs import FlowRun
 from prefect.schemas.states import TERMINAL_STATES, State, StateDetails, StateType
 from prefect.server.database import rows
 from prefect.server.database import statements as sql
-from prefect.server.database.journal import FLOW_RUN
+from prefect.server.database.leases import FLOW_RUN
 from prefect.server.models.deployment_slots import slots_of
 from prefect.server.models.recovery import end_task_runs_of
 from prefect.server.orchestration import (
@@ -83,7 +83,7 @@ def create_flow_run(journal: Writer, run: FlowRun, state: State[Any], begin: boo
         if begin:
             attempt = sql.FLOW_RUN_ATTEMPT_POSITION
             row = (*row[:attempt], 1, *row[attempt + 1 :])
-            journal.take_lease(FLOW_RUN, row[0], 1)
+            journal.leases.take(FLOW_RUN, row[0], 1)
         connection.execute(sql.INSERT_FLOW_RUN.sql(1), row)
         connection.execute(sql.INSERT_FLOW_RUN_STATE.sql(1), rows.state_row(row[0], state))
     return True
@@ -97,7 +97,7 @@ def _caller_is_lost(journal: Writer, connection: Connection, parent_task_run_id:
     if parent_task_run_id is None:
         return False
     found = connection.execute(sql.FLOW_RUN_OF_TASK_RUN, (parent_task_run_id.bytes,)).fetchone()
-    return found is None or journal.is_lost(found[0])
+    return found is None or journal.leases.is_lost(found[0])
 
 
 def rename_flow_run(journal: Writer, run_id: UUID, name: str) -> None:
@@ -263,17 +263,17 @@ def _enter(
     connection.execute(sql.UPDATE_FLOW_RUN_STATE, _update_row(facts, projection, changes, entered, attempt))
     suspended = entered.type is StateType.PAUSED and entered.state_details.pause_reschedule
     if entered.type in TERMINAL_STATES or suspended:
-        journal.drop_lease(FLOW_RUN, key)
+        journal.leases.drop(FLOW_RUN, key)
         # whoever else runs it must not go on
         connection.execute(sql.DROP_LEASE, (FLOW_RUN, key))
         if _was_given_up(entered, by_others=attempt_given is None):
             message = f"Its flow run became {entered.name} while this task run was still open."
             cancelled = entered.type in (StateType.CANCELLED, StateType.PAUSED)
             end_task_runs_of(connection, key, message, projection.state_timestamp, cancelled)
-            journal.fence(key)
+            journal.leases.fence(key)
     elif begin or late:
         # whoever is heard of late may have been taken for dead, or may be dead by now: the lease tells
-        journal.take_lease(FLOW_RUN, key, attempt)
+        journal.leases.take(FLOW_RUN, key, attempt)
     return changed(decision, entered, attempt, projection)
 
 
