@@ -11,10 +11,15 @@ import pytest
 
 from prefect.exceptions import ConcurrencySlotsTakenError
 from prefect.schemas.actions.concurrency import ConcurrencyLimitCreate, GlobalConcurrencyLimitCreate
+from prefect.schemas.actions.deployments import DeploymentCreate
+from prefect.schemas.actions.flows import FlowCreate
 from prefect.schemas.actions.work_pools import WorkPoolCreate, WorkQueueCreate
 from prefect.schemas.bases import uuid7
 from prefect.schemas.operations import OPERATIONS
+from prefect.server.database.engine import lock_row
 from prefect.server.database.store import Store
+from prefect.server.database.tables import deployment as deployments
+from prefect.server.database.tables import work_queue
 from prefect.server.operations import do
 
 AT_ONCE = 6
@@ -77,3 +82,31 @@ def test_queues_and_workers_of_a_pool_are_made_once(ask: Ask) -> None:
     queues = ask("read_work_queues_of_pool", work_pool_name="pool")
     assert [one.priority for one in queues] == list(range(1, AT_ONCE + 2))
     assert len(ask("read_workers_for_work_pool", work_pool_name="pool")) == 1
+
+
+def test_a_flow_is_registered_once(ask: Ask) -> None:
+    flows = at_once(lambda number: ask("create_flow", flow=FlowCreate(name="etl")))
+    assert len({flow.id for flow in flows}) == 1
+
+
+def test_who_asks_for_runs_waits_for_nobody(ask: Ask, store: Store) -> None:
+    if store.journal.connections.serial:
+        pytest.skip("there one writes at a time")
+    flow = ask("create_flow", flow=FlowCreate(name="etl"))
+    pool = ask("create_work_pool", work_pool=WorkPoolCreate(name="pool", type="process"))
+    asked = DeploymentCreate(name="d", flow_id=flow.id, work_pool_name="pool")
+    deployment = ask("create_deployment", deployment=asked)
+
+    def ask_for_runs() -> None:
+        ask("get_scheduled_flow_runs_for_deployments", deployment_ids=[deployment.id])
+        ask("get_scheduled_flow_runs_for_work_pool", work_pool_name="pool")
+        ask("get_runs_in_work_queue", id=pool.default_queue_id)
+
+    with store.writing(apart=True) as connection:
+        for table, id in ((deployments, deployment.id), (work_queue, pool.default_queue_id)):
+            lock_row(connection, table, id)
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(ask_for_runs).result(60)
+    assert ask("read_deployment", deployment_id=deployment.id).last_polled is None
+    ask_for_runs()
+    assert ask("read_deployment", deployment_id=deployment.id).last_polled is not None

@@ -23,6 +23,7 @@ from prefect.server.database.tables import (
 from prefect.server.models.absent import absent, absent_name
 from prefect.server.models.concurrency_limits import global_limits_from
 from prefect.server.models.filters import NO_FILTERS, Filters, deployment_conditions
+from prefect.server.models.polling import mark_polled
 from prefect.settings import get_current_settings
 
 _ORDERS: Mapping[DeploymentSort, sa.ColumnElement[Any]] = {
@@ -149,5 +150,4 @@ def _status(polled: datetime | None) -> DeploymentStatus:
 
 def mark_deployments_polled(connection: sa.Connection, deployment_ids: Collection[UUID]) -> None:
     """Note that somebody has just asked for runs of these deployments; of those in a queue, the queue knows."""
-    polled = sa.update(deployment).where(deployment.c.id.in_(list(deployment_ids)))
-    connection.execute(polled.values(last_polled=now()))
+    mark_polled(connection, deployment, deployment_ids)

@@ -19,6 +19,7 @@ from prefect.schemas.bases import now, uuid7
 from prefect.schemas.filters.work_pools import WorkQueueFilter
 from prefect.schemas.work_queues import WorkQueue, WorkQueueStatus
 from prefect.server.database.tables import deployment, flow_run, work_pool, work_queue
+from prefect.server.models import polling
 from prefect.server.models.absent import absent, absent_name
 from prefect.server.models.criteria import join
 from prefect.server.models.filters import WORK_QUEUE
@@ -178,8 +179,7 @@ def forget_queues(connection: sa.Connection, ids: Collection[UUID]) -> None:
 
 def mark_polled(connection: sa.Connection, ids: Collection[UUID]) -> None:
     """Note that somebody has just asked for the runs of queues."""
-    polled = sa.update(work_queue).where(work_queue.c.id.in_(list(ids)))
-    connection.execute(polled.values(last_polled=now()))
+    polling.mark_polled(connection, work_queue, ids)
 
 
 def _lock_queues(connection: sa.Connection, pool_id: UUID) -> None:

@@ -29,7 +29,7 @@ from prefect.schemas.runs import FlowRun
 from prefect.schemas.sorting import DeploymentSort
 from prefect.schemas.work_queues import WorkQueue
 from prefect.server.models import deploying, deployment_runs, deployments, planning, work_queues
-from prefect.server.operations.doing import reads, writes
+from prefect.server.operations.doing import reads, writes, writes_apart
 from prefect.server.operations.narrowing import check_listed, narrowed
 from prefect.server.operations.paging import at_most, offset_of, page_facts
 from prefect.settings import get_current_settings
@@ -175,7 +175,7 @@ def bulk_create_flow_runs_from_deployment(
     return FlowRunBulkCreateResponse(results=results)
 
 
-@writes
+@writes_apart
 def get_scheduled_flow_runs_for_deployments(
     connection: sa.Connection,
     deployment_ids: list[UUID],

@@ -13,14 +13,14 @@ from prefect.schemas.flows import Flow
 from prefect.schemas.responses import BulkDeleteResponse, FlowPaginationResponse
 from prefect.schemas.sorting import FlowSort
 from prefect.server.models import deletion, flows
-from prefect.server.operations.doing import reads, writes
+from prefect.server.operations.doing import reads, writes, writes_apart
 from prefect.server.operations.narrowing import narrowed
 from prefect.server.operations.paging import at_most, offset_of, page_facts
 
 reads(flows.read_flow)
 
 
-@writes
+@writes_apart
 def create_flow(connection: sa.Connection, flow: FlowCreate) -> Flow:
     return flows.register_flow(connection, flow)
 

@@ -16,7 +16,7 @@ from prefect.schemas.work_pools import DEFAULT_AGENT_WORK_POOL_NAME
 from prefect.schemas.work_queues import WorkQueue, WorkQueueHealthPolicy, WorkQueueStatusDetail
 from prefect.server.models import work_pools, work_queues
 from prefect.server.models.work_slots import Between, late_runs, runs_to_take, slot_takers, slots_taken
-from prefect.server.operations.doing import reads, writes
+from prefect.server.operations.doing import reads, writes, writes_apart
 from prefect.server.operations.paging import at_most, offset_of, page_facts
 
 reads(work_queues.read_work_queue)
@@ -97,7 +97,7 @@ def delete_work_queue_by_id(connection: sa.Connection, id: UUID) -> None:
     work_queues.delete_queue(connection, id)
 
 
-@writes
+@writes_apart
 def get_runs_in_work_queue(
     connection: sa.Connection, id: UUID, limit: int, scheduled_before: datetime | None
 ) -> list[FlowRun]:
