@@ -33,6 +33,7 @@ from prefect.server.events.feed import (
 from prefect.server.events.hub import Hub, Message, Subscription
 from prefect.server.events.live import newest_number, reader_from_now, sweep
 from prefect.server.events.storing import store_events
+from prefect.server.events.telling import is_anything_to_tell
 from prefect.server.events.watching import EVER, event_wanted, live_filter, log_wanted
 from prefect.server.services.event_persister import (
     IDLE_SECONDS,
@@ -119,6 +120,7 @@ def test_an_end_that_was_given_is_kept() -> None:
         ({"event": {"name": ["thing.happened"]}}, [1]),
         ({"text": {"query": "CAT -dog"}}, [2]),
         ({"text": {"query": '+"a dog"'}}, [1]),
+        ({"text": {"query": "payload related []"}}, []),
     ],
 )
 def test_events_that_are_wanted(criteria: dict[str, Any], numbers: list[int]) -> None:
@@ -275,6 +277,35 @@ def test_who_comes_while_the_feed_looks_is_not_forgotten(
     keep(store, 1)
     feed.step()
     assert [message.id.int for message in subscription.take()] == [1]
+
+
+def test_who_comes_and_the_feed_that_reads_do_not_wait_for_each_other(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a store in memory nobody can write while somebody reads."""
+    feed = Feed(store)
+    watching(feed, LOG)
+    trouble: list[Exception] = []
+
+    def come() -> None:
+        try:
+            feed.watch(EVENT)
+        except StoreLockedError as error:
+            trouble.append(error)
+
+    comer = threading.Thread(target=come)
+
+    def look_and_come(connection: sa.Connection) -> bool:
+        found = is_anything_to_tell(connection)
+        comer.start()
+        while not feed._lock.locked():
+            comer.join(0.001)
+        return found
+
+    monkeypatch.setattr("prefect.server.events.feed.is_anything_to_tell", look_and_come)
+    feed.step()
+    comer.join()
+    assert trouble == []
 
 
 def test_what_was_read_is_handed_over_when_the_store_can_again(

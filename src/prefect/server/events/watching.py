@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic_core import to_json
+
 from prefect.schemas.event_filters import EventFilter, EventOccurredFilter, EventOrder
 from prefect.schemas.events import Event
 from prefect.schemas.filters.bases import Operator
@@ -45,8 +47,9 @@ def event_wanted(filter: EventFilter) -> Callable[[Event], bool]:
 
 
 def _texts(event: Event) -> list[str]:
-    told = event.model_dump_json(include={"resource", "related", "payload"})
-    return [event.event, told]
+    """What the store searches: each part as JSON, without its name."""
+    parts = event.model_dump(mode="json", include={"resource", "related", "payload"})
+    return [event.event, *(to_json(part).decode() for part in parts.values() if part)]
 
 
 def log_wanted(filter: LogFilter | None) -> Callable[[Log], bool]:
