@@ -5,9 +5,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from prefect import task
 from prefect.exceptions import ConcurrencyLeaseLostError, ConcurrencySlotsTakenError, PrefectHTTPStatusError
 from prefect.schemas.actions import GlobalConcurrencyLimitCreate
 from prefect.schemas.concurrency import ConcurrencyLeaseHolder
+from prefect.states import Completed, Crashed, Pending, Running
 
 TAKEN = (ConcurrencySlotsTakenError, PrefectHTTPStatusError)
 LOST = (ConcurrencyLeaseLostError, PrefectHTTPStatusError)
@@ -86,3 +88,38 @@ def test_task_runs_hold_slots_of_tags(client: Any, name: str) -> None:
     assert client.read_concurrency_limit_by_tag(name).active_slots == [first]
     client.reset_concurrency_limit_by_tag(name)
     assert client.read_concurrency_limit_by_tag(name).active_slots == []
+
+
+# --- limits that states are held to ---------------------------------------------------------------------
+
+
+def test_a_run_of_a_full_deployment_is_put_off(client: Any, flow_id: UUID, name: str) -> None:
+    deployment = client.create_deployment(flow_id, name, concurrency_limit=1)
+    first, second = (client.create_flow_run_from_deployment(deployment) for _ in range(2))
+    assert client.set_flow_run_state(first.id, Pending()).status.value == "ACCEPT"
+    put_off = client.set_flow_run_state(second.id, Pending())
+    assert (put_off.status.value, put_off.state.name) == ("REJECT", "AwaitingConcurrencySlot")
+    assert "slots of the deployment are taken" in put_off.details.reason
+    assert client.read_deployment(deployment).global_concurrency_limit.active_slots == 1
+    client.set_flow_run_state(first.id, Crashed(), force=True)
+    assert client.set_flow_run_state(second.id, Pending()).status.value == "ACCEPT"
+
+
+def test_a_task_run_with_a_full_tag_waits(client: Any, flow_run: Any, name: str) -> None:
+    client.create_concurrency_limit(name, 1)
+    client.set_flow_run_state(flow_run.id, Running())
+    first, second = (
+        client.create_task_run(task(_nothing), flow_run.id, dynamic_key=key, extra_tags=[name])
+        for key in ("a", "b")
+    )
+    assert client.set_task_run_state(first.id, Running()).status.value == "ACCEPT"
+    waits = client.set_task_run_state(second.id, Running())
+    assert waits.status.value == "WAIT"
+    assert waits.details.delay_seconds > 0
+    assert client.read_concurrency_limit_by_tag(name).active_slots == [first.id]
+    client.set_task_run_state(first.id, Completed())
+    assert client.set_task_run_state(second.id, Running()).status.value == "ACCEPT"
+
+
+def _nothing() -> None:
+    pass
