@@ -156,19 +156,7 @@ def propose_flow_run_state(
         with delegate.reading() as connection:
             if connection.execute(_KNOWN_STATE_OF_FLOW_RUN, (run_id.bytes, state.id.bytes)).fetchone():
                 return Outcome("ABORT", None, reason="This state is recorded already.")
-    outcome = transitions.propose_flow_run_state(
-        delegate, run_id, state, attempt, force, begin, delegate.late
-    )
-    entered = outcome.state
-    if outcome.status == "REJECT" and entered is not None and entered.id == state.id:
-        # it was accepted before, and the answer got lost
-        return _accepted(outcome)
-    return outcome
-
-
-def _accepted(outcome: Outcome) -> Outcome:
-    told = {name: getattr(outcome, name) for name in Outcome.__slots__}
-    return Outcome(**{**told, "status": "ACCEPT", "reason": None})
+    return transitions.propose_flow_run_state(delegate, run_id, state, attempt, force, begin, delegate.late)
 
 
 def renew_leases(delegate: Delegate) -> list[UUID]:
