@@ -22,9 +22,8 @@ from prefect.server.models.absent import absent
 from prefect.server.models.creation import insert_state, state_columns
 from prefect.server.models.nouns import select_task_runs, state_from, task_run_from
 from prefect.server.models.tag_slots import settle_tag_slots, tag_limit_rows, tag_slots, wait_seconds
-from prefect.server.models.transitions import Outcome, Status
+from prefect.server.models.transitions import Outcome
 from prefect.server.orchestration import (
-    Abort,
     Accept,
     CachedState,
     Changes,
@@ -35,11 +34,10 @@ from prefect.server.orchestration import (
     TagSlots,
     TaskRunFacts,
     Terms,
-    Wait,
     decide_task_run,
     project_task_run,
 )
-from prefect.server.orchestration.decisions import NO_CHANGES
+from prefect.server.orchestration.entering import changes_of, status_of
 
 _FACTS = (
     select_task_runs()
@@ -77,7 +75,7 @@ def propose_task_run_state(
     entered = _state_entered(connection, decision, state, run)
     if entered is None:
         return _unchanged(decision, run)
-    changes: Changes = decision.changes if isinstance(decision, Accept | Reject) else NO_CHANGES
+    changes = changes_of(decision)
     settle_tag_slots(connection, limits, changes, run.id)
     return _enter(connection, facts, entered, changes, decision)
 
@@ -149,11 +147,8 @@ def _data_of(connection: sa.Connection, state_id: UUID) -> Any:
 
 
 def _unchanged(decision: Decision, run: TaskRun) -> Outcome:
-    status: Status = (
-        "WAIT" if isinstance(decision, Wait) else "ABORT" if isinstance(decision, Abort) else "REJECT"
-    )
     return Outcome(
-        status,
+        status_of(decision),
         run.state,
         reason=getattr(decision, "reason", None),
         delay_seconds=getattr(decision, "delay_seconds", 0.0),
@@ -182,7 +177,7 @@ def _enter(
     connection.execute(sa.update(task_run).where(task_run.c.id == facts.id).values(values))
     insert_state(connection, task_run_state, facts.id, entered)
     return Outcome(
-        "ACCEPT" if isinstance(decision, Accept) else "REJECT",
+        status_of(decision),
         entered,
         reason=getattr(decision, "reason", None),
     )

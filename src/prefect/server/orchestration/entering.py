@@ -5,6 +5,7 @@ Pure. Not here: the decision (`flow_rules`), the columns of the run (`projection
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,10 +25,17 @@ from prefect.server.orchestration.decisions import (
 from prefect.server.orchestration.facts import FlowRunFacts
 from prefect.server.orchestration.projection import FlowRunProjection
 
+_STATUSES: Mapping[type, Status] = {Accept: "ACCEPT", Reject: "REJECT", Wait: "WAIT", Abort: "ABORT"}
+
 
 def changes_of(decision: Decision) -> Changes:
     """What goes with a transition."""
     return decision.changes if isinstance(decision, Accept | Reject) else NO_CHANGES
+
+
+def status_of(decision: Decision) -> Status:
+    """What a decision is called in an answer."""
+    return _STATUSES[type(decision)]
 
 
 def state_to_enter(
@@ -68,11 +76,8 @@ def as_entered(
 
 def unchanged(decision: Decision, facts: FlowRunFacts, current: State[Any] | None) -> Outcome:
     """The answer when the run stays where it is."""
-    status: Status = (
-        "WAIT" if isinstance(decision, Wait) else "ABORT" if isinstance(decision, Abort) else "REJECT"
-    )
     return Outcome(
-        status,
+        status_of(decision),
         current,
         reason=getattr(decision, "reason", None),
         delay_seconds=getattr(decision, "delay_seconds", 0.0),
@@ -87,7 +92,7 @@ def unchanged(decision: Decision, facts: FlowRunFacts, current: State[Any] | Non
 def changed(decision: Decision, entered: State[Any], attempt: int, projection: FlowRunProjection) -> Outcome:
     """The answer when the run has entered a state."""
     return Outcome(
-        "ACCEPT" if isinstance(decision, Accept) else "REJECT",
+        status_of(decision),
         entered,
         reason=getattr(decision, "reason", None),
         attempt=attempt,
