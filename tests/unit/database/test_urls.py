@@ -69,9 +69,12 @@ def test_postgresql_by_socket() -> None:
         "prefect.db",
         "/a/b.db",
         "mysql://me:secret@host/db",
+        "sqlite+aiosqlite://me:secret@host/db",
         "sqlite://relative/b.db",
         "postgresql://",
         "postgresql+asyncpg://me:secret@host:port/db",
+        "postgresql://me:secret/and-more@host/db",
+        "postgresql://me:[secret@host/db",
     ],
 )
 def test_anything_else_is_refused_without_showing_a_password(url: str) -> None:

@@ -77,8 +77,8 @@ def _sqlite_location(rest: str, url: str) -> Location:
     path, _, query = rest.partition("?")
     if path and not path.startswith("/"):
         raise ValueError(
-            f"{url!r} has a host, which a SQLite URL cannot have. Write three slashes before a relative path "
-            "and four before an absolute one: 'sqlite+aiosqlite:////absolute/path/prefect.db'."
+            f"{hide_password(url)!r} has a host, which a SQLite URL cannot have. Write three slashes before a "
+            "relative path and four before an absolute one: 'sqlite+aiosqlite:////absolute/path/prefect.db'."
         )
     name = unquote(path[1:])
     in_memory = name in ("", ":memory:") or "memory" in parse_qs(query).get("mode", [])
@@ -91,8 +91,12 @@ def _postgres(rest: str, url: str) -> PostgresDatabase:
     try:
         parts = urlsplit(f"postgresql://{rest}")
         port, database = parts.port, parts.path.lstrip("/")
-    except ValueError as error:
-        raise ValueError(f"{hide_password(url)!r} is not a PostgreSQL URL: {error}.") from None
+    except ValueError:
+        # the error itself may quote a piece of the password
+        raise ValueError(
+            f"{hide_password(url)!r} is not a PostgreSQL URL. Is its port a number? In a password, write "
+            "characters such as '/', '[' and '#' as '%2F', '%5B' and '%23'."
+        ) from None
     place, _, query = rest.partition("?")
     options = dict(parse_qsl(query, keep_blank_values=True))
     if not database and port is None and not parts.hostname and "host" not in options:
