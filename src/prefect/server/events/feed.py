@@ -126,11 +126,14 @@ class Feed:
         self._listening.update(dict.fromkeys(due, moment))
 
     def _read(self) -> list[LiveItem]:
-        with self._store.reading() as connection:
-            if self._tells_states and is_anything_to_tell(connection):
-                self.states_came()
-            with self._lock:
-                return [] if self._reader is None else self._reader.read(connection, SLICE)
+        # the lock first, as whoever comes takes it; and whoever tells states writes: a store in memory cannot be
+        # written while it is read
+        with self._lock, self._store.reading() as connection:
+            states_wait = self._tells_states and is_anything_to_tell(connection)
+            items = [] if self._reader is None else self._reader.read(connection, SLICE)
+        if states_wait:
+            self.states_came()
+        return items
 
     def _publish(self, items: Sequence[LiveItem]) -> None:
         """Give what has come to the hub, in order: all of it, or nothing when the store has trouble."""
