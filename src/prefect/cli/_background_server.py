@@ -85,7 +85,13 @@ def start(
             start_new_session=True,
         )
     process = Process(child.pid, process_start(child.pid) or "", url)
-    pid_file().write_text("".join(f"{fact}\n" for fact in process), "utf-8")
+    try:
+        pid_file().write_text("".join(f"{fact}\n" for fact in process), "utf-8")
+    except OSError:
+        # nobody would find it again
+        child.kill()
+        child.wait()
+        raise
     if (
         _waited(lambda: child.poll() is not None or is_ready(), LONGEST_START_SECONDS)
         and child.poll() is None

@@ -23,6 +23,7 @@ from prefect.schemas.logs import Log
 from prefect.schemas.operations import Request, engine
 from prefect.schemas.runs import FlowRun, TaskRun
 from prefect.schemas.sorting import FlowRunSort, FlowSort, LogSort
+from prefect.settings import get_current_settings
 
 if TYPE_CHECKING:
     from prefect.server.models.stories import FlowRunStory, TaskRunStory
@@ -144,7 +145,8 @@ class RemoteStore(Questions):
             return self._perform(request)
         except _UnknownQuestion:
             exit_with_error(
-                f"The server at {self._client.api_url} is of another make and does not know this question."
+                f"The server at {get_current_settings().api.url} is of another make and cannot tell this. With such "
+                "servers the lists (`ls`), `logs`, `watch` and `result get` work."
             )
 
     def _perform(self, request: Request[R]) -> R:

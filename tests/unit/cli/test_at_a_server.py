@@ -121,7 +121,9 @@ def test_what_is_not_there_is_said(
     assert "not found" in capsys.readouterr().err
 
 
-def test_a_server_of_another_make_is_asked_by_id_and_name(stores: tuple[Store, RemoteStore]) -> None:
+def test_a_server_of_another_make_is_asked_by_id_and_name(
+    stores: tuple[Store, RemoteStore], capsys: pytest.CaptureFixture[str]
+) -> None:
     local, remote = stores
     others = RemoteStore(WithoutOurRoutes(remote._client))
     for run in (newest(local), local.task_runs(None, [], [], [], 1)[0]):
@@ -129,6 +131,10 @@ def test_a_server_of_another_make_is_asked_by_id_and_name(stores: tuple[Store, R
             assert others.find_run(text).id == run.id
     with pytest.raises(typer.Exit):
         others.find_flow_run(str(newest(local).id)[:13])
+    capsys.readouterr()
+    with pytest.raises(typer.Exit):
+        others.flow_run_story(newest(local))
+    assert "/api is of another make and cannot tell this" in capsys.readouterr().err
 
 
 def test_a_run_that_goes_on_is_only_deleted_by_force(

@@ -17,6 +17,7 @@ import pytest
 
 from prefect.cli import _background_server as background
 from prefect.server.database.holders import process_start
+from prefect.settings import temporary_settings
 from prefect.testing.server import running_server
 
 Prefect = Callable[..., Any]
@@ -201,6 +202,25 @@ def test_the_server_of_somebody_else_is_not_ended(
     monkeypatch.setattr(os, "kill", refuse)
     assert f"process {os.getpid()}" in refused(prefect("server", "stop"))
     assert (home / "server.pid").exists()
+
+
+def test_a_server_that_cannot_be_written_down_is_not_left_running(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Sleeping(subprocess.Popen[bytes]):
+        def __init__(self, *command: Any, **options: Any) -> None:
+            super().__init__([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Sleeping)
+    with temporary_settings({"home": home}):
+        background.pid_file().mkdir(parents=True)
+        with pytest.raises(IsADirectoryError):
+            background.start([], {}, "http://here/api", lambda: True)
+    (child,) = started
+    assert child.poll() is not None
 
 
 def test_a_level_that_is_none(prefect: Prefect) -> None:
