@@ -66,8 +66,9 @@ def _by_name(criterion: EventNameFilter) -> list[Condition]:
     return found
 
 
-def _begins(column: Element, prefixes: list[str]) -> Condition:
-    return sa.or_(*(column.startswith(prefix, autoescape=True) for prefix in prefixes))
+def _begins(text: Element, prefixes: list[str]) -> Condition:
+    # LIKE takes no account of upper and lower case on SQLite
+    return sa.or_(*(sa.func.substr(text, 1, len(prefix)) == prefix for prefix in prefixes))
 
 
 def _by_resource(criterion: EventResourceFilter) -> list[Condition]:
@@ -126,8 +127,12 @@ def _by_labels(column: Element, labels: ResourceSpecification) -> list[Condition
 def _fits(value: Any, pattern: str) -> Condition:
     """Whether a label's value fits a pattern; without the label there is nothing that fits, not even `!`."""
     if pattern.startswith("!"):
-        return sa.and_(value.is_not(None), sa.not_(_fits(value, pattern[1:])))
+        return sa.and_(value.is_not(None), sa.not_(_is_like(value, pattern[1:])))
+    return sa.and_(value.is_not(None), _is_like(value, pattern))
+
+
+def _is_like(value: Any, pattern: str) -> Condition:
     if pattern.endswith("*"):
-        return sa.and_(value.is_not(None), value.startswith(pattern[:-1], autoescape=True))
+        return _begins(value, [pattern[:-1]])
     equal: Condition = value == pattern
     return equal
