@@ -31,13 +31,14 @@ LONGEST_END_SECONDS = 10
 _BACKLOG = 2048
 _LARGEST_FRAME_BYTES = 2_097_152
 """Of a WebSocket: an event may have 1.5 MB (`PREFECT_SERVER_EVENTS_MAXIMUM_SIZE_BYTES`)."""
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
+"""Not every system has the last; whoever started the server with `nohup` has it ignored."""
 
 
 def serve(
     settings: Settings, told: Callable[[str], None] = lambda url: None, with_services: bool = True
 ) -> None:
-    """Serve the API over the store that the settings name, until Ctrl-C or SIGTERM.
+    """Serve the API over the store that the settings name, until Ctrl-C, SIGTERM or the end of its terminal.
 
     Args:
         told: called with the API's URL once it answers.
@@ -82,7 +83,9 @@ class Server(uvicorn.Server):
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        known = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+        heard = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, self.handle_exit) for number in heard}
         try:
             yield
         finally:
