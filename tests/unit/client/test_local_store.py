@@ -171,6 +171,17 @@ def test_reading_sees_what_was_recorded_so_far() -> None:
     assert sorted(run.name for run in found) == ["run-0", "run-2"]
 
 
+def test_more_runs_can_be_asked_for_than_a_statement_can_carry(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "_IDS_AT_ONCE", 2)
+    client = local_client()
+    runs = [TaskRun(name=f"run-{n}", task_key="k", dynamic_key=str(n)) for n in range(5)]
+    for run in runs:
+        client.record_task_run(run, Completed())
+    found = client.read_task_runs([run.id for run in runs])
+    assert sorted(run.name for run in found) == [run.name for run in runs]
+    assert client.read_task_runs([]) == []
+
+
 def test_the_completed_steps_of_the_latest_attempt() -> None:
     failures = [ValueError("once")]
 

@@ -32,6 +32,8 @@ from prefect.server.models.transitions import Outcome
 from prefect.settings import get_current_settings
 
 _MOST_STEPS = 1_000_000
+_IDS_AT_ONCE = 10_000
+"""So many identifiers one query asks for: fewer than any database allows."""
 
 PATIENCE_SECONDS = 120.0
 """How long a run waits for a database server that does not answer, before it fails for that."""
@@ -210,9 +212,12 @@ class LocalClient:
         from prefect.server.models.filters import Filters
         from prefect.server.models.task_runs import read_task_runs
 
-        wanted = Filters(task_runs=TaskRunFilter(id=TaskRunFilterId(any_=run_ids)))
+        found: list[TaskRun] = []
         with self.reading() as connection:
-            return read_task_runs(connection, wanted)
+            for start in range(0, len(run_ids), _IDS_AT_ONCE):
+                ids = TaskRunFilterId(any_=run_ids[start : start + _IDS_AT_ONCE])
+                found += read_task_runs(connection, Filters(task_runs=TaskRunFilter(id=ids)))
+        return found
 
     @_patiently
     def close_dead_runs(self) -> None:
