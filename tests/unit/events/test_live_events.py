@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
 from event_samples import an_event, seconds
+from prefect._clock import VirtualClock, use_clock
 from prefect.exceptions import StoreLockedError
 from prefect.schemas.bases import now, uuid7
 from prefect.schemas.event_filters import EventFilter
@@ -365,6 +366,22 @@ def test_listening_is_renewed_before_it_ends(store: Store) -> None:
     clock.seconds = LISTENING_SECONDS / 2
     feed.step()
     assert expiries() != first
+
+
+def test_listening_is_renewed_when_the_machine_has_slept(store: Store) -> None:
+    feed = Feed(store, monotonic=Monotonic())
+
+    def expiry() -> datetime:
+        with store.reading() as connection:
+            return connection.execute(
+                sa.select(lease.c.expires_at).where(lease.c.kind == "service")
+            ).scalar_one()
+
+    with use_clock(VirtualClock()) as clock:
+        feed.step()
+        clock.sleep(LISTENING_SECONDS)
+        feed.step()
+        assert expiry() > clock.now()
 
 
 def test_messages_are_swept_when_everybody_has_read_them(store: Store) -> None:

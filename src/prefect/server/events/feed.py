@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -75,7 +75,8 @@ class Feed:
         self._reader: LiveReader | None = None
         # read and not handed over yet: another step does it when the store has trouble
         self._items: list[LiveItem] = []
-        self._listening: dict[UUID, float] = {}
+        # when it was said, and until when it holds: by the clock of waits, and by that of the store
+        self._listening: dict[UUID, tuple[float, datetime]] = {}
         self._marks: deque[tuple[float, int]] = deque()
         self._swept = 0
 
@@ -113,17 +114,19 @@ class Feed:
         """Say that this process listens, where that was not said lately."""
         wanted = {_RESOURCES[kind] for kind in kinds} | ({TO_STATES} if self._tells_states else set())
         moment = self._monotonic()
-        due = {
-            resource
-            for resource in wanted
-            if moment - self._listening.get(resource, float("-inf")) >= LISTENING_SECONDS / 3
-        }
+        due = {resource for resource in wanted if self._is_due(resource, moment)}
         if not due:
             return
         with self._store.writing(apart=True) as connection:
-            until = now() + timedelta(seconds=LISTENING_SECONDS)
-            listen(connection, sorted(due), self._holder, now(), until)
-        self._listening.update(dict.fromkeys(due, moment))
+            began = now()
+            until = began + timedelta(seconds=LISTENING_SECONDS)
+            listen(connection, sorted(due), self._holder, began, until)
+        self._listening.update(dict.fromkeys(due, (moment, until)))
+
+    def _is_due(self, resource: UUID, moment: float) -> bool:
+        """Whether it is to be said again. The clock of waits stands still while the machine sleeps."""
+        said, until = self._listening.get(resource, (float("-inf"), now()))
+        return moment - said >= LISTENING_SECONDS / 3 or now() >= until
 
     def _read(self) -> list[LiveItem]:
         # the lock first, as whoever comes takes it; and whoever tells states writes: a store in memory cannot be
