@@ -152,6 +152,20 @@ def test_a_limit_that_is_shared_by_name_is_one(limited: Any, store: Store) -> No
     assert deployment.propose(deployment.run(), Pending()).state.name == "AwaitingConcurrencySlot"
 
 
+def test_a_process_that_is_put_off_does_not_begin(limited: Any, store: Store, clock: VirtualClock) -> None:
+    deployment = limited(1)
+    deployment.running()
+    run = deployment.run()
+    outcome = deployment.propose(run, Pending(), begin=True)
+    assert (outcome.status, outcome.state.name, outcome.attempt) == (
+        "REJECT", "AwaitingConcurrencySlot", 0
+    )  # fmt: skip
+    clock.sleep(3600)
+    # it holds nothing whose end would be taken for the run's
+    with store.journal.reading() as connection:
+        assert reap(connection, clock.now(), nothing_known()) == []
+
+
 # --- giving back ----------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ from prefect.server.models.deployment_slots import slots_of
 from prefect.server.models.recovery import end_task_runs_of
 from prefect.server.orchestration import (
     BELATED_FLOW_RUN_RULES,
+    Accept,
     Changes,
     Decision,
     FlowRunFacts,
@@ -173,7 +174,9 @@ def propose_within(
     changes = changes_of(decision)
     if slots is not None:
         changes = slots.settle(changes, entered.type, moment)
-    return _enter(journal, connection, facts, entered, changes, decision, begin, late, attempt)
+    # whoever is put off begins nothing
+    begins = begin and isinstance(decision, Accept)
+    return _enter(journal, connection, facts, entered, changes, decision, begins, late, attempt)
 
 
 def lock_flow_run(connection: Connection, run_id: UUID) -> None:
