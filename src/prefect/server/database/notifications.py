@@ -46,7 +46,7 @@ def notify(connection: sa.Connection, channel: str) -> None:
 
 
 class Notifications(ABC):
-    """Those of this process who listen to a store. A thread waits for them while there are any."""
+    """Those of this process who listen to a store. From the first on, until the end, a thread waits for them."""
 
     def __init__(self) -> None:
         self._wakes: dict[str, list[Wake]] = {}
