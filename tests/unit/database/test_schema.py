@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,8 +21,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from prefect.server.database import announcing, schema
+from prefect.server.database.opening import open_sqlite
 from prefect.server.database.tables import metadata
-from prefect.server.database.upgrading import configuration, downgrade, upgrade
+from prefect.server.database.upgrading import changing_sqlite, configuration, downgrade, upgrade
 
 POSTGRESQL_NAME_LIMIT = 63
 
@@ -145,3 +147,22 @@ def test_the_constant_is_read_without_sqlalchemy_or_alembic() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"
+
+
+def test_an_upgrade_of_sqlite_is_all_or_nothing(tmp_path: Path) -> None:
+    connection = open_sqlite(tmp_path / "runs.db")
+    with changing_sqlite(connection) as borrowed:
+        downgrade(borrowed, "0001")
+    # in the way of a later revision than the next
+    connection.execute("CREATE TABLE event_follower (name TEXT)")
+    before = connection.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall()
+    with (
+        pytest.raises(sqlite3.OperationalError, match="already exists"),
+        changing_sqlite(connection) as borrowed,
+    ):
+        upgrade(borrowed)
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+    assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+    assert connection.execute("SELECT name FROM sqlite_master ORDER BY name").fetchall() == before
+    connection.close()

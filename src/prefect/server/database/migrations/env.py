@@ -13,6 +13,8 @@ context.configure(
     render_as_batch=connection.dialect.name == "sqlite",
     # the whole way up is one transaction: a store is never between two revisions
     transaction_per_migration=False,
+    # of SQLite Alembic assumes that nobody has begun the transaction, and commits each revision by itself
+    transactional_ddl=True,
 )
 with context.begin_transaction():
     context.run_migrations()
