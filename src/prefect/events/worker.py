@@ -129,6 +129,7 @@ class EventsWorker:
             elif not is_over:
                 self._waiting.append(_Emitted(event, contextvars.copy_context(), destination))
                 self._changed.notify_all()
+                self.start()
         if is_over:
             # it was drained by somebody else since it was asked for
             EventsWorker.instance(self._client_type).send(event)
@@ -139,7 +140,6 @@ class EventsWorker:
                 most,
                 lost,
             )
-        self.start()
 
     # --- sending ---------------------------------------------------------------------------------------
 
@@ -283,6 +283,8 @@ class EventsWorker:
     def _end_by(self, moment: float) -> None:
         with self._changed:
             self._ending_at = moment
+            # without a thread there is nothing to wait for
+            self._is_over = self._is_over or self._thread is None
             self._changed.notify_all()
 
     def _has_ended_by(self, moment: float) -> bool:
