@@ -10,7 +10,7 @@ import asyncio
 import contextvars
 import datetime
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -84,6 +84,15 @@ class ContextModel(BaseModel):
     def serialize(self, include_secrets: bool = True) -> dict[str, Any]:
         """The fields that were set, for `serialize_context`."""
         return self.model_dump(exclude_unset=True, context={"include_secrets": include_secrets})
+
+
+def leave(variable: ContextVar[Any], token: Token[Any]) -> None:
+    """Put back what was around before.
+
+    A coroutine or generator that Python's collector closes ends in somebody else's context, which stays as it is.
+    """
+    with suppress(ValueError):
+        variable.reset(token)
 
 
 class RunContext(ContextModel):

@@ -13,6 +13,7 @@ from contextvars import Token
 from typing import Any
 
 from prefect._steps import Life
+from prefect.context import leave
 from prefect.transactions.bases import BaseTransaction
 from prefect.transactions.colours import AsyncTransaction, Transaction
 
@@ -58,7 +59,7 @@ class LatentTransaction:
     def leave(self) -> None:
         """Put back what was around before."""
         if self._token is not None:
-            _ACTIVE.reset(self._token)
+            leave(_ACTIVE, self._token)
             self._token = None
 
     def open(self) -> BaseTransaction:

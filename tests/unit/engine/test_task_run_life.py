@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import gc
 import inspect
 import itertools
@@ -28,6 +29,7 @@ from prefect.schemas.bases import uuid7
 from prefect.schemas.runs import TaskRun, TaskRunResult
 from prefect.schemas.states import State, StateType
 from prefect.states import Cancelled, Completed, Crashed, Failed, Pending
+from prefect.transactions import BaseTransaction, Transaction
 from prefect.utilities.annotations import allow_failure, quote
 
 pytestmark = pytest.mark.usefixtures("virtual_clock")
@@ -293,6 +295,31 @@ def test_a_coroutine_that_is_thrown_away_is_recorded(notes: Notes) -> None:
 
     asyncio.run(main())
     assert notes.names == ["Pending", "Running", "Crashed"]
+
+
+def test_a_coroutine_that_is_thrown_away_in_another_context_is_recorded(notes: Notes) -> None:
+    """Python's collector throws it away wherever it happens to run."""
+    began: list[bool] = []
+
+    @task(retries=1)
+    async def waits() -> None:
+        assert not began, "it is not tried again"
+        began.append(True)
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        coroutine = run_awaiting(TaskRunLife(waits, {}, notes).live())
+        contextvars.copy_context().run(coroutine.send, None)
+        for context in (TaskRunContext, BaseTransaction):
+            context.__var__.set(somebody_elses)  # type: ignore[attr-defined]
+        coroutine.close()
+        assert TaskRunContext.get() is somebody_elses
+        assert BaseTransaction.__var__.get() is somebody_elses
+
+    somebody_elses: Any = Transaction()
+    asyncio.run(main())
+    assert notes.names == ["Pending", "Running", "Crashed"]
+    assert began == [True]
 
 
 def test_an_interruption_while_waiting_for_a_retry(notes: Notes, virtual_clock: VirtualClock) -> None:

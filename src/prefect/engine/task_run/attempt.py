@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from prefect._steps import Abandoned, Call, Emit, Life, as_raised
-from prefect.context import TaskRunContext
+from prefect.context import TaskRunContext, leave
 from prefect.engine.generators import END, advance_of
 from prefect.engine.task_run.contexts import in_context
 from prefect.schemas.states import State
@@ -71,7 +71,7 @@ def body(life: TaskRunLife) -> Life[Any]:
     try:
         return (yield call)
     finally:
-        _CONTEXT.reset(token)
+        leave(_CONTEXT, token)
 
 
 def _items(life: TaskRunLife, start: Call) -> Life[Any]:

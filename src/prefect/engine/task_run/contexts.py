@@ -6,11 +6,10 @@ Not here: the context models (`prefect.context`).
 from __future__ import annotations
 
 from contextlib import nullcontext
-from contextvars import ContextVar, Token
 from typing import Any
 
 from prefect._steps import Life, Step
-from prefect.context import TaskRunContext
+from prefect.context import TaskRunContext, leave
 from prefect.engine.task_run.under_way import TaskRunUnderWay
 from prefect.logging.loggers import patch_print
 from prefect.schemas.bases import now, trusted
@@ -50,11 +49,3 @@ def in_context(life: TaskRunUnderWay, step: Step) -> Life[Any]:
         if around is not None:
             leave(_TRANSACTION, around)
         leave(_CONTEXT, token)
-
-
-def leave(variable: ContextVar[Any], token: Token[Any]) -> None:
-    """Put back what was around before. A generator closed by Python's collector ends in another context."""
-    try:
-        variable.reset(token)
-    except ValueError:
-        variable.set(None)

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from prefect._steps import Life
-from prefect.context import TaskRunContext
+from prefect.context import TaskRunContext, leave
 from prefect.engine.control import state_of_interrupted
 from prefect.engine.hooks import call_hooks
 from prefect.engine.keeping import Keeper
 from prefect.engine.naming import RunNameError
 from prefect.engine.recording import asking
-from prefect.engine.task_run.contexts import leave
 from prefect.engine.task_run.under_way import TaskRunUnderWay
 from prefect.schemas.states import State, StateType
 from prefect.states import failed_state
