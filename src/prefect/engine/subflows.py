@@ -13,7 +13,7 @@ from uuid import UUID
 from prefect.context import FlowRunContext, TaskRunContext
 from prefect.engine.resumption import Resumption
 from prefect.exceptions import MissingResult
-from prefect.schemas.bases import now, uuid7
+from prefect.schemas.bases import copy_id, now
 from prefect.schemas.runs import FlowRun, TaskRun, TaskRunPolicy, trusted_task_run
 from prefect.schemas.states import State, StateType, data_is_kept, trusted_details, trusted_state
 
@@ -122,7 +122,7 @@ class Placeholder:
         return self._parent.children.get(self.key)
 
     def follow(self, child: FlowRun, state: State[Any], value: Any) -> None:
-        """The placeholder enters a copy of the child's state."""
+        """The placeholder enters a copy of the child's state, which a server may have told already."""
         self._parent.children[self.key] = Child(self.run, child, state, value)
         copy = trusted_state(
             state.type,
@@ -131,7 +131,7 @@ class Placeholder:
             state.message,
             state.data,
             state.timestamp,
-            uuid7(),
+            copy_id(state.id, self.run.id),
         )
         self._enter(copy)
 

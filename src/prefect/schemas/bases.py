@@ -69,6 +69,14 @@ def uuid7() -> UUID:
     return uuid_from_int(uuid7_int())
 
 
+def copy_id(state_id: UUID, run_id: UUID) -> UUID:
+    """The identifier of the copy of a state that another run enters: the same, whoever makes the copy.
+
+    It is ordered as the state's own is; only the random bits differ.
+    """
+    return uuid_from_int(state_id.int ^ (run_id.int & _RANDOM_BITS))
+
+
 def uuid_from_int(value: int) -> UUID:
     """A UUID from its 128-bit integer, without the checks of `uuid.UUID()` (which cost more than the rest)."""
     uuid = _new_uuid(UUID)
@@ -77,6 +85,7 @@ def uuid_from_int(value: int) -> UUID:
     return uuid
 
 
+_RANDOM_BITS = (1 << 62) - 1
 _new_uuid = UUID.__new__
 _set = object.__setattr__
 _UNKNOWN_SAFETY = UUID(int=0).is_safe

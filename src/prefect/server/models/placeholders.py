@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from prefect.schemas.bases import copy_id
 from prefect.schemas.states import State, StateDetails
 from prefect.server.database.journal import Journal
 from prefect.server.database.tables import flow_run, task_run
@@ -46,6 +47,7 @@ def follow(connection: sa.Connection, flow_run_id: UUID, state: State[Any]) -> N
         return
     id = connection.execute(_STANDING, {"wanted": flow_run_id}).one().id
     followed: State[Any] = State(
+        id=copy_id(state.id, id),
         type=state.type,
         name=state.name,
         message=state.message,
