@@ -92,8 +92,13 @@ def edge_of(upstream: Any) -> RunInput | None:
     return FlowRunResult(id=upstream.flow_run_id)
 
 
-def _references(value: Any, links: ResultLinks | None, depth: int) -> Iterator[Any]:
-    """Futures, states, annotations and remembered sources in a value, however deep."""
+def _references(
+    value: Any, links: ResultLinks | None, depth: int, seen: set[int] | None = None
+) -> Iterator[Any]:
+    """Futures, states, annotations and remembered sources in a value, however deep.
+
+    Each container in it is looked through once: structures may refer back to what they are in (`seen`).
+    """
     if isinstance(value, Upstream | State):
         yield value
         return
@@ -103,25 +108,29 @@ def _references(value: Any, links: ResultLinks | None, depth: int) -> Iterator[A
         return
     if links and (source := links.source_of(value)) is not None:
         yield source
-    if depth <= 0 or isinstance(value, opaque):
+    seen = set() if seen is None else seen
+    if depth <= 0 or isinstance(value, opaque) or id(value) in seen:
         return
+    seen.add(id(value))
     if isinstance(value, dict):
-        yield from _references_among(list(value.values()), links, depth)
-        yield from _references_among(list(value), links, depth)
+        yield from _references_among(list(value.values()), links, depth, seen)
+        yield from _references_among(list(value), links, depth, seen)
     elif isinstance(value, _SEQUENCES):
-        yield from _references_among(list(value), links, depth)
+        yield from _references_among(list(value), links, depth, seen)
     elif not isinstance(value, type) and (dataclasses.is_dataclass(value) or isinstance(value, BaseModel)):
-        yield from _references_among(list(getattr(value, "__dict__", {}).values()), links, depth)
+        yield from _references_among(list(getattr(value, "__dict__", {}).values()), links, depth, seen)
 
 
-def _references_among(values: list[Any], links: ResultLinks | None, depth: int) -> Iterator[Any]:
+def _references_among(
+    values: list[Any], links: ResultLinks | None, depth: int, seen: set[int]
+) -> Iterator[Any]:
     """`_references` of many values; plain ones are told apart in C, for lists of millions cost little then."""
     if links:
         yield from links.sources_among(values)
     if not set(map(type, values)) <= _ATOMS:
         for value in values:
             if type(value) not in _ATOMS:
-                yield from _references(value, links, depth - 1)
+                yield from _references(value, links, depth - 1, seen)
 
 
 def edges_in(value: Any, links: ResultLinks | None = None, depth: int = _DEEPEST) -> list[RunInput]:

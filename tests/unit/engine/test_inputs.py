@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections import OrderedDict, namedtuple
 from collections.abc import Iterator
@@ -128,6 +129,40 @@ def test_what_refers_to_itself_is_searched_to_an_end() -> None:
     knot: list[Any] = [finished()]
     knot.append(knot)
     assert set(inputs.look_through({"x": knot}, None).upstreams) == {knot[0]}
+
+
+@dataclasses.dataclass(eq=False)
+class Link:
+    """One of a chain, each of which knows both its neighbours."""
+
+    before: Any = None
+    after: Any = None
+
+
+class CountedLinks(ResultLinks):
+    """Raises once it is asked more often than a look through a short chain may ask."""
+
+    __slots__ = ("asked",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+        self.remember("something", TaskRunResult(id=uuid7()))
+
+    def source_of(self, value: Any) -> RunInput | None:
+        self.asked += 1
+        assert self.asked < 1_000, "the same objects are looked at again and again"
+        return super().source_of(value)
+
+
+def test_what_is_referred_to_from_many_places_is_searched_once() -> None:
+    """There are more ways through such a chain than anyone could go."""
+    future = PrefectConcurrentFuture[Any](uuid7())
+    chain = [Link() for _ in range(20)]
+    for one, other in itertools.pairwise(chain):
+        one.after, other.before = other, one
+    chain[-1].after = future
+    assert inputs.look_through({"x": chain[0]}, CountedLinks()).upstreams == [future]
 
 
 def test_generators_are_not_consumed() -> None:
