@@ -586,7 +586,7 @@ def test_a_client_may_keep_and_send() -> None:
 
 def test_what_was_seen_is_forgotten_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter([0.0, 1.0, 2.0, 3.0, 20.0])
-    monkeypatch.setattr("prefect.events._subscribing.time.monotonic", lambda: next(moments))
+    monkeypatch.setattr("prefect.events._subscribing.time", SimpleNamespace(monotonic=lambda: next(moments)))
     seen, (one, two, three) = Seen(size=2, seconds=10), (uuid4() for _ in range(3))
     assert [seen.add(id) for id in (one, one, two)] == [True, False, True]
     # the oldest makes room
