@@ -252,6 +252,7 @@ def test_the_end_of_the_program_does_not_wait_for_ever(server: Server) -> None:
     emit_event("a", THING)
     assert not EventsWorker.instance().drain(0.0)
     assert server.got == []
+    server.trouble.clear()
 
 
 def test_at_the_end_nobody_is_asked_in_a_hurry(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
