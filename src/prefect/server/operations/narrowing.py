@@ -19,7 +19,7 @@ MOST_VALUES = 10_000
 MOST_TERMS = 100
 """So many tags or beginnings of names may be listed together: each is a condition of its own."""
 
-_OF_TERMS = ("startswith_", "prefix", "prefix_")
+_OF_TERMS = ("startswith_", "prefix", "prefix_", "resources_in_roles")
 """The ends of the names of parts that each member of makes a condition."""
 
 _WITH_TERMS = frozenset({"tags", "block_capabilities", "labels"})
@@ -99,7 +99,8 @@ class _Part(NamedTuple):
     @property
     def makes_terms(self) -> bool:
         names = self.path.split(".")
-        return names[-1].endswith(_OF_TERMS) or not _WITH_TERMS.isdisjoint(names)
+        are_criteria = isinstance(self.value, list) and any(isinstance(one, BaseModel) for one in self.value)
+        return are_criteria or names[-1].endswith(_OF_TERMS) or not _WITH_TERMS.isdisjoint(names)
 
 
 def _parts(filters: Mapping[Any, Any], path: str = "") -> Iterator[_Part]:

@@ -204,6 +204,13 @@ def test_criteria_in_lists_and_labels_of_resources_are_bounded(ask: Asking) -> N
     related = [{"labels": {"a": MANY}}]
     answer = ask("POST", "/events/filter", {"filter": {"related": related}})
     assert "filter.related.0.labels.root.a has 20000 values" in answer.json()["detail"]
+    one = {"id": ["x"]}
+    for criterion, value in (("any_resource", [one] * 1_500), ("related", [one] * 1_500)):
+        answer = ask("POST", "/events/filter", {"filter": {criterion: value}})
+        assert f"filter.{criterion} has 1500 values; it may have 100." in answer.json()["detail"]
+    roles = {"resources_in_roles": [["x", "flow"]] * 1_500}
+    answer = ask("POST", "/events/filter", {"filter": {"related": roles}})
+    assert "filter.related.resources_in_roles has 1500 values; it may have 100." in answer.json()["detail"]
     labels = dict.fromkeys(MANY[:101], "x")
     answer = ask("POST", "/events/filter", {"filter": {"resource": {"labels": labels}}})
     assert "filter.resource.labels.root has 101 values; it may have 100." in answer.json()["detail"]
