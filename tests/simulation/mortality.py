@@ -106,7 +106,8 @@ class Process:
         self._meanwhile = meanwhile
         self._has_stalled = False
         self._journals: list[MortalJournal] = []
-        self._lock = threading.Lock()
+        # a thread may come to a point while it is at one: the collector ends abandoned generators anywhere
+        self._lock = threading.RLock()
 
     def point(self, what: str, damage: Callable[[], object] | None = None) -> None:
         """The process is at a point. If it is its last one, `damage` is what it leaves behind.
